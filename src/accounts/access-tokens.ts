@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { EntityManager } from 'typeorm';
+import { isForeignKeyViolation } from '../common/database/foreign-key-violation.js';
+import { isUniqueViolation } from '../common/database/unique-violation.js';
+import type { TenantCaller } from '../common/http/caller.js';
+import { Clock } from '../common/time/clock.js';
+import { hashAccessToken, makeAccessToken } from './access-token.js';
+import { AccessTokensRepository } from './access-tokens.repository.js';
+import { AccountNotFound, TokenInUse } from './accounts.errors.js';
+
+/** What a token opens. */
+export type ResolvedToken = TenantCaller;
+
+/** The instance that a token is for. */
+export interface TokenTarget {
+  readonly accountId: string;
+  readonly instanceId: string;
+  readonly instanceName: string;
+}
+
+/** Another process may revoke a token: this is how long this process may not notice. */
+const CACHE_TTL_MS = 1000;
+const CACHE_ENTRIES = 10_000;
+
+/** Gives tokens out and recognises them. A token leaves this class once; what stays is its hash. */
+@Injectable()
+export class AccessTokens {
+  private readonly cache: LRUCache<string, ResolvedToken>;
+  /** Moves on with each revocation, so that a look-up that began before it is not remembered after it. */
+  private generation = 0;
+
+  constructor(
+    private readonly repository: AccessTokensRepository,
+    clock: Clock,
+  ) {
+    this.cache = new LRUCache({
+      max: CACHE_ENTRIES,
+      ttl: CACHE_TTL_MS,
+      ttlResolution: 0,
+      perf: { now: () => clock.monotonicMs() },
+    });
+  }
+
+  /**
+   * A new token for the whole account, in place of its earlier one. With `manager`: part of that transaction.
+   * @throws AccountNotFound
+   */
+  async issueForAccount(accountId: string, manager?: EntityManager): Promise<string> {
+    const token = makeAccessToken('account');
+    try {
+      await this.repository.putForAccount(hashAccessToken(token), accountId, manager);
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw new AccountNotFound();
+      throw error;
+    }
+    this.invalidateAccount(accountId);
+    return token;
+  }
+
+  /**
+   * The first token of an instance: a new one, or `own`, which its owner chose. With `manager`: part of that
+   * transaction.
+   * @throws TokenInUse
+   */
+  async issueForInstance(target: TokenTarget & { own?: string }, manager?: EntityManager): Promise<string> {
+    const token = target.own ?? makeAccessToken('instance');
+    try {
+      await this.repository.insertForInstance(hashAccessToken(token), target, manager);
+    } catch (error) {
+      if (isUniqueViolation(error, 'access_tokens_pkey')) throw new TokenInUse();
+      throw error;
+    }
+    return token;
+  }
+
+  /** A new token for an instance; the earlier one stops working at once. */
+  async rotateForInstance(target: TokenTarget): Promise<string> {
+    const token = makeAccessToken('instance');
+    await this.repository.putForInstance(hashAccessToken(token), target);
+    this.invalidateInstance(target.instanceId);
+    return token;
+  }
+
+  /** Whom a token belongs to; `undefined` for an unknown token and for the tokens of a disabled account. */
+  async resolve(token: string): Promise<ResolvedToken | undefined> {
+    const hash = hashAccessToken(token);
+    const cacheKey = hash.toString('base64');
+    const known = this.cache.get(cacheKey);
+    if (known) return known;
+    const { generation } = this;
+    const found = await this.repository.find(hash);
+    // Unknown tokens are not remembered: strangers could fill the cache with them.
+    if (found && generation === this.generation) this.cache.set(cacheKey, found);
+    return found;
+  }
+
+  /** Forgets what is known about the token of a deleted instance. */
+  invalidateInstance(instanceId: string): void {
+    this.forget((known) => known.kind === 'instance' && known.instanceId === instanceId);
+  }
+
+  /** Forgets what is known about all tokens of an account. */
+  invalidateAccount(accountId: string): void {
+    this.forget((known) => known.accountId === accountId);
+  }
+
+  private forget(matches: (known: ResolvedToken) => boolean): void {
+    this.generation += 1;
+    for (const [key, known] of this.cache.entries()) if (matches(known)) this.cache.delete(key);
+  }
+}

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { EventBus } from '../common/events/event-bus.js';
+import { AccessTokens } from './access-tokens.js';
+import { AccountDeleting } from './account-deleting.event.js';
+import { AccountDisabled } from './account-disabled.event.js';
+import { AccountEnabled } from './account-enabled.event.js';
+import { ACCOUNT_NAME_PATTERN, looksLikeAccountId } from './account-name.js';
+import type { AccountEntity } from './account.entity.js';
+import { AccountNotFound } from './accounts.errors.js';
+import { AccountsRepository, type AccountChanges, type NewAccount } from './accounts.repository.js';
+
+const DEFAULT_ACCOUNT_NAME = 'default';
+
+/** An account with its token, which is told this once. */
+export interface AccountWithToken {
+  readonly account: AccountEntity;
+  readonly token: string;
+}
+
+/** The tenants of the installation. An account is given by its name or its id. */
+@Injectable()
+export class AccountsService {
+  constructor(
+    private readonly repository: AccountsRepository,
+    private readonly tokens: AccessTokens,
+    private readonly events: EventBus,
+  ) {}
+
+  /** @throws AccountNameTaken */
+  create(account: NewAccount): Promise<AccountWithToken> {
+    return this.repository.create(account, async (created, manager) => ({
+      account: created,
+      token: await this.tokens.issueForAccount(created.id, manager),
+    }));
+  }
+
+  /** Makes the account `default` when there is no account yet, and returns its token; else `undefined`. */
+  createFirst(): Promise<string | undefined> {
+    return this.repository.createFirst(DEFAULT_ACCOUNT_NAME, (created, manager) =>
+      this.tokens.issueForAccount(created.id, manager),
+    );
+  }
+
+  list(): Promise<AccountEntity[]> {
+    return this.repository.listAll();
+  }
+
+  /** A new token for the account; the earlier one stops working at once. @throws AccountNotFound */
+  async rotateToken(nameOrId: string): Promise<AccountWithToken> {
+    const account = await this.require(nameOrId);
+    return { account, token: await this.tokens.issueForAccount(account.id) };
+  }
+
+  /** @throws AccountNotFound */
+  async update(nameOrId: string, changes: AccountChanges): Promise<AccountEntity> {
+    const before = await this.require(nameOrId);
+    await this.repository.update(before.id, changes);
+    this.tokens.invalidateAccount(before.id);
+    if (before.enabled && changes.enabled === false)
+      await this.events.publish(new AccountDisabled(before.id));
+    if (!before.enabled && changes.enabled === true) await this.events.publish(new AccountEnabled(before.id));
+    return this.require(before.id);
+  }
+
+  /**
+   * Deletes the account and everything of it. Its tokens are refused first, so that nothing new begins while its
+   * sessions are closed. @throws AccountNotFound
+   */
+  async delete(nameOrId: string): Promise<void> {
+    const account = await this.require(nameOrId);
+    await this.repository.update(account.id, { enabled: false });
+    this.tokens.invalidateAccount(account.id);
+    await this.events.publish(new AccountDeleting(account.id));
+    await this.repository.delete(account.id);
+  }
+
+  private async require(nameOrId: string): Promise<AccountEntity> {
+    const account = await this.find(nameOrId);
+    if (!account) throw new AccountNotFound();
+    return account;
+  }
+
+  private async find(nameOrId: string): Promise<AccountEntity | null> {
+    if (looksLikeAccountId(nameOrId)) return this.repository.find({ id: nameOrId });
+    return ACCOUNT_NAME_PATTERN.test(nameOrId) ? this.repository.find({ name: nameOrId }) : null;
+  }
+}

@@ -1,0 +1,36 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AccountsModule } from './accounts/accounts.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { CallsModule } from './calls/calls.module.js';
+import { CommonModule, type Ground } from './common/common.module.js';
+import { ConsoleModule } from './console/console.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { EventsModule } from './events/events.module.js';
+import { HealthModule } from './health/health.module.js';
+import { InstancesModule } from './instances/instances.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { PairingPageModule } from './pairing-page/pairing-page.module.js';
+
+/** The whole product. */
+@Module({})
+export class AppModule {
+  /** @param databaseUrl the configured database, or the embedded one, which runs already */
+  static on(ground: Ground, databaseUrl: string): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        CommonModule.on(ground),
+        DatabaseModule.connect(databaseUrl, ground),
+        AccountsModule,
+        AuthModule,
+        InstancesModule,
+        CallsModule,
+        EventsModule,
+        HealthModule,
+        MetricsModule,
+        PairingPageModule,
+        ConsoleModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,71 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import { allowedMethods } from './common/http/allowed-methods.js';
+import { answerClientError } from './common/http/client-error.js';
+import { ErrorFilter } from './common/http/error.filter.js';
+import { jsonBody } from './common/http/json-body.js';
+import { readablePath } from './common/http/readable-path.js';
+import { RouteNotFound } from './common/http/request.errors.js';
+import { requestId } from './common/http/request-id.js';
+import { securityHeaders } from './common/http/security-headers.js';
+import { RequestValidationPipe } from './common/http/validation.pipe.js';
+import { wholeAnswers } from './common/http/whole-answers.js';
+import { Log } from './common/logging/log.js';
+import { AppConfig } from './config/app-config.js';
+import { serveDocs } from './docs/serve-docs.js';
+
+const HEADERS_TIMEOUT_MS = 15_000;
+/** For receiving a request; an answer may take longer. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than the idle limit of common load balancers (60 s), so that it is they who close a connection. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+/** Roads that do not begin with `/api`. */
+const OUTSIDE_THE_API = [
+  'health',
+  'health/live',
+  'health/ready',
+  'metrics',
+  'console',
+  'console/assets/:file',
+  'pair/*path',
+  'ws',
+  'ws/:instance',
+];
+
+/**
+ * Everything between the socket and the controllers, the same for the product and for tests in one process. The
+ * application must be made with `bodyParser: false`. Afterwards it only has to listen.
+ */
+export async function setUpApp(app: NestExpressApplication): Promise<void> {
+  const errors = new ErrorFilter(app.get(Log));
+  const { trustedProxies } = app.get(AppConfig);
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', trustedProxies);
+  app.use(requestId, securityHeaders, wholeAnswers, readablePath, allowedMethods, jsonBody);
+  app.setGlobalPrefix('api', { exclude: OUTSIDE_THE_API });
+  app.useGlobalFilters(errors);
+  app.useGlobalPipes(new RequestValidationPipe());
+  app.use('/', redirectToDocs);
+  serveDocs(app);
+  await app.init();
+  // What no route took. The framework's own answers cover the prefix only.
+  app.use((_request: Request, response: Response) => errors.answer(new RouteNotFound(), response));
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
+    errors.answer(error, response),
+  );
+  const server = app.getHttpServer();
+  // An expectation that nobody can meet is ignored, where Node would answer without the envelope.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.on('clientError', answerClientError);
+}
+
+function redirectToDocs(request: Request, response: Response, next: NextFunction): void {
+  if (request.path === '/' && (request.method === 'GET' || request.method === 'HEAD'))
+    response.redirect(302, '/docs');
+  else next();
+}

@@ -1,0 +1,59 @@
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import {
+  InjectThrottlerOptions,
+  InjectThrottlerStorage,
+  ThrottlerGuard,
+  type ThrottlerModuleOptions,
+  type ThrottlerRequest,
+  type ThrottlerStorage,
+} from '@nestjs/throttler';
+import type { Response } from 'express';
+import type { RequestWithCaller } from '../common/http/caller.js';
+import { Clock } from '../common/time/clock.js';
+import { countRequest } from './count-request.js';
+import { presentedToken } from './presented-token.js';
+import type { RateLimit } from './rate-limit.js';
+
+/**
+ * The rate limit over the throttler. Not a guard of its own: the token guard asks it once it knows who is calling,
+ * because refused requests are counted too, and by address.
+ */
+@Injectable()
+export class RateLimitGuard extends ThrottlerGuard implements RateLimit {
+  constructor(
+    @InjectThrottlerOptions() options: ThrottlerModuleOptions,
+    @InjectThrottlerStorage() storage: ThrottlerStorage,
+    reflector: Reflector,
+    private readonly clock: Clock,
+  ) {
+    super(options, storage, reflector);
+  }
+
+  async count(context: ExecutionContext): Promise<void> {
+    await this.canActivate(context);
+  }
+
+  protected override async handleRequest(props: ThrottlerRequest): Promise<boolean> {
+    const http = props.context.switchToHttp();
+    await countRequest(
+      {
+        name: props.throttler.name ?? '',
+        tracker: await this.getTracker(http.getRequest()),
+        limit: props.limit,
+        ttlMs: props.ttl,
+      },
+      this.storageService,
+      this.clock,
+      http.getResponse<Response>(),
+    );
+    return true;
+  }
+
+  /** IPv6 clients are counted by their /64 network, as a single client usually has all of it. */
+  protected override async getTracker(request: RequestWithCaller): Promise<string> {
+    return request.caller
+      ? `token:${presentedToken(request.headers) ?? ''}`
+      : `address:${await super.getTracker(request)}`;
+  }
+}

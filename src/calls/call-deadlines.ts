@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
+import { Log } from '../common/logging/log.js';
+import { Clock, type Timer } from '../common/time/clock.js';
+import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
+import { CallHangUp } from './call-hang-up.js';
+import { CALL_STATES } from './call-state.js';
+import { silentFrom } from './call-times.js';
+import { isPlaced, type Call, type PlacedCall } from './call.entity.js';
+
+const GIVEN_UP = 'The connection to WhatsApp was lost, so the phones rang until they stopped by themselves';
+
+interface Watched {
+  readonly call: PlacedCall;
+  readonly timer: Timer;
+}
+
+/**
+ * Hangs up on time. The timers here are the quick way to notice that a ring is over and need nothing but memory to
+ * stop the phones; the column `hang_up_at` and the sweep are the sure one.
+ */
+@Injectable()
+export class CallDeadlines {
+  private readonly watched = new Map<string, Watched>();
+  private readonly hangingUp = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly hangUps: CallHangUp,
+    private readonly log: Log,
+  ) {}
+
+  /** Sets the timer of a live call, in place of the one before; ends it for a call that has ended. */
+  watch(call: Call): void {
+    if (call.state === 'ended') return this.forget(call.id);
+    const before = this.watched.get(call.id);
+    // News of one call may be written by several at once; what was known earlier must not win over what came later.
+    if (!isPlaced(call) || (before && isEarlier(call, before.call))) return;
+    before?.timer.cancel();
+    const delayMs = call.hangUpAt.getTime() - this.clock.now().getTime();
+    const timer = this.clock.schedule(Math.max(0, delayMs), () => void this.hangUp(call));
+    this.watched.set(call.id, { call, timer });
+  }
+
+  /** The calls with a timer, of one instance or of all. */
+  watchedCalls(instanceId?: string): PlacedCall[] {
+    const calls = [...this.watched.values()].map(({ call }) => call);
+    return instanceId === undefined ? calls : calls.filter((call) => call.instanceId === instanceId);
+  }
+
+  forget(callRowId: string): void {
+    this.watched.get(callRowId)?.timer.cancel();
+    this.watched.delete(callRowId);
+  }
+
+  /**
+   * Hangs up a call whose time is over. Never rejects: what fails is tried again by the sweep until the phones have
+   * stopped by themselves.
+   */
+  hangUp(call: PlacedCall): Promise<void> {
+    const running = this.hangingUp.get(call.id) ?? this.tryToHangUp(call);
+    this.hangingUp.set(call.id, running);
+    return running.finally(() => this.hangingUp.delete(call.id));
+  }
+
+  /** Stops the phones of a call that is over for everybody else. Never rejects. */
+  async stopPhones(call: PlacedCall): Promise<void> {
+    try {
+      await this.hangUps.stopPhones(call);
+    } catch (cause) {
+      this.log.warn('The phones of a call could not be stopped', { callId: call.callId, err: cause });
+    }
+  }
+
+  /** Ends a call before its time. Never rejects; without a connection the call stays as it is. */
+  async cancel(call: PlacedCall, reason: string): Promise<void> {
+    this.forget(call.id);
+    try {
+      await this.hangUps.hangUp(call, { type: 'cancelled', reason });
+    } catch (cause) {
+      this.log.warn('A call could not be cancelled', { callId: call.callId, err: cause });
+    }
+  }
+
+  private async tryToHangUp(call: PlacedCall): Promise<void> {
+    try {
+      this.forget(call.id);
+      await this.hangUps.hangUp(call, { type: 'hung_up' });
+    } catch (cause) {
+      await this.onFailure(call, cause);
+    }
+  }
+
+  private async onFailure(call: PlacedCall, cause: unknown): Promise<void> {
+    // The phones were stopped; the journal writes it down when the database is back.
+    if (cause instanceof DatabaseUnavailable) return;
+    const { callId, instanceId } = call;
+    const expected = cause instanceof SessionNotConnected;
+    if (!expected) this.log.warn('A call could not be hung up', { callId, instanceId, err: cause });
+    if (this.clock.now() < silentFrom(call)) return;
+    try {
+      await this.hangUps.giveUp(call, GIVEN_UP);
+    } catch (err) {
+      this.log.error('The end of a call could not be stored', { callId, instanceId, err });
+    }
+  }
+}
+
+function isEarlier(call: Call, known: Call): boolean {
+  const step = CALL_STATES.indexOf(call.state) - CALL_STATES.indexOf(known.state);
+  return step < 0 || (step === 0 && call.acceptedAt === null && known.acceptedAt !== null);
+}

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
+import { Clock } from '../common/time/clock.js';
+import type { InstanceRef } from '../instances/instance-values.js';
+import { OfferNotAcknowledged, SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
+import { CallDeadlines } from './call-deadlines.js';
+import { CallHangUp } from './call-hang-up.js';
+import { CallJournal } from './call-journal.js';
+import { CallPreparation, type ReadyCall } from './call-preparation.js';
+import { progress } from './call-progress.js';
+import type { Call, PlacedCall } from './call.entity.js';
+import { CallInstanceNotFound } from './calls.errors.js';
+import type { FakeCallAnswer, FakeCallRequest } from './fake-call-request.js';
+import { isKnownToBeSilent } from './placing-failure.js';
+
+/** Places fake calls. */
+@Injectable()
+export class CallPlacement {
+  private closed = false;
+
+  constructor(
+    private readonly preparation: CallPreparation,
+    private readonly journal: CallJournal,
+    private readonly hangUps: CallHangUp,
+    private readonly deadlines: CallDeadlines,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Answers as soon as WhatsApp accepted the offer; the call hangs up by itself.
+   * @param beforeAsking runs when the call has a row and before WhatsApp is asked for anything
+   * @throws what `CallPreparation` and `CallDraft.place` throw
+   */
+  async place(
+    instance: InstanceRef,
+    request: FakeCallRequest,
+    beforeAsking?: (call: Call) => Promise<void>,
+  ): Promise<FakeCallAnswer> {
+    this.requireOpen();
+    const admitted = await this.preparation.admit(instance, request);
+    this.hangUps.announceOffer(admitted);
+    try {
+      const ready = await this.preparation.prepare(admitted, request, beforeAsking);
+      const { callId, number, durationSeconds } = ready.call;
+      await this.offer(ready);
+      return { callId, number, durationSeconds };
+    } finally {
+      this.hangUps.closeAnnouncement(admitted);
+    }
+  }
+
+  /** From here on no offer leaves; for shutdown. */
+  close(): void {
+    this.closed = true;
+  }
+
+  private async offer({ call, draft }: ReadyCall): Promise<void> {
+    try {
+      this.requireOpen();
+      // Cancelled before anything left: the call has its end, and nobody is to hear of it.
+      if (this.hangUps.closeAnnouncement(call)) return;
+      await draft.place();
+    } catch (error) {
+      if (!isKnownToBeSilent(error)) await this.deadlines.stopPhones(call);
+      if (await this.tookPlaceAnyway(call, error)) return;
+      throw error;
+    }
+    await this.onAccepted(call);
+  }
+
+  private async onAccepted(call: PlacedCall): Promise<void> {
+    const at = this.clock.now();
+    // The phones ring now. Whatever becomes of the write, this process knows when to stop them.
+    this.deadlines.watch({ ...call, ...progress(call, { type: 'accepted' }, at) });
+    const accepted = await this.recordAccepted(call, at);
+    if (accepted) return this.deadlines.watch(accepted);
+    // Deleted together with its instance.
+    this.deadlines.forget(call.id);
+    await this.deadlines.stopPhones(call);
+    throw new CallInstanceNotFound();
+  }
+
+  /** The phones ring, so the client must hear of the call although it is only stored when the database is back. */
+  private async recordAccepted(call: PlacedCall, at: Date): Promise<Call | undefined> {
+    try {
+      return await this.journal.record(call, { type: 'accepted' }, at);
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable)) throw error;
+      return { ...call, ...progress(call, { type: 'accepted' }, at) };
+    }
+  }
+
+  /** Ends the call as failed; true when it had already come to its end, only the verdict of the server was missing. */
+  private async tookPlaceAnyway(call: PlacedCall, error: unknown): Promise<boolean> {
+    const failed = await this.journal.failed(call, error, this.clock.now());
+    this.deadlines.forget(call.id);
+    return !failed && error instanceof OfferNotAcknowledged;
+  }
+
+  private requireOpen(): void {
+    if (this.closed) throw new SessionNotConnected();
+  }
+}

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/time/clock.js';
+import type { InstanceRef } from '../instances/instance-values.js';
+import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
+import { WhatsAppGateway, type CallDraft } from '../whatsapp/whatsapp.gateway.js';
+import { refusalOf } from './call-admission.js';
+import { CallJournal } from './call-journal.js';
+import { CallSlotsRepository } from './call-slots.repository.js';
+import { plusMs, VERDICT_MS } from './call-times.js';
+import { isPlaced, type Call, type PlacedCall } from './call.entity.js';
+import { numbersOf, type FakeCallRequest } from './fake-call-request.js';
+
+/** A guess for `Retry-After`, used until the call is prepared; looking a callee up takes seconds. */
+const PREPARATION_MS = 5_000;
+
+/** A call that is stored with all it takes to hang it up, and has not left. */
+export interface ReadyCall {
+  readonly call: PlacedCall;
+  readonly draft: CallDraft;
+}
+
+/** Brings a call to the point where its offer can leave. */
+@Injectable()
+export class CallPreparation {
+  constructor(
+    private readonly gateway: WhatsAppGateway,
+    private readonly slots: CallSlotsRepository,
+    private readonly journal: CallJournal,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Lets the call in: from here on it has a slot and a row.
+   * @throws SessionNotConnected, CallInstanceNotFound, TooManyCalls, WhatsAppRestricted, CallPacing, NumberCooldown
+   */
+  admit(instance: InstanceRef, request: FakeCallRequest): Promise<Call> {
+    if (this.gateway.sessionState(instance.id) !== 'connected') throw new SessionNotConnected();
+    const requestedAt = this.clock.now();
+    const { number, durationSeconds, callee } = request;
+    return this.slots.admit(
+      {
+        instanceId: instance.id,
+        number,
+        sameNumbers: instance.numberCooldownSeconds > 0 ? numbersOf(callee) : [],
+        durationSeconds,
+        requestedAt,
+        hangUpAt: plusMs(requestedAt, PREPARATION_MS + VERDICT_MS + durationSeconds * 1000),
+      },
+      (traffic) => refusalOf(instance, traffic, requestedAt),
+    );
+  }
+
+  /**
+   * Asks WhatsApp for the callee and writes down the ring before anything leaves.
+   * @param beforeAsking runs before WhatsApp is asked for anything
+   * @throws SessionNotConnected, NumberNotRegistered, CalleeUnreachable, WhatsAppRestricted, WhatsAppTimeout
+   */
+  async prepare(
+    admitted: Call,
+    { callee, durationSeconds }: FakeCallRequest,
+    beforeAsking?: (call: Call) => Promise<void>,
+  ): Promise<ReadyCall> {
+    try {
+      await beforeAsking?.(admitted);
+      const draft = await this.gateway.prepareCall(admitted.instanceId, callee);
+      const { number, jid, ring } = draft;
+      const now = this.clock.now();
+      const hangUpAt = plusMs(now, durationSeconds * 1000);
+      const call = await this.journal.prepared(admitted, { number, jid, ring, hangUpAt }, now);
+      // The row is gone with its instance, or was ended because the preparation took for ever.
+      if (!call || !isPlaced(call)) throw new SessionNotConnected();
+      return { call, draft };
+    } catch (error) {
+      await this.journal.failed(admitted, error, this.clock.now());
+      throw error;
+    }
+  }
+}

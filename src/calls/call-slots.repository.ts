@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { DomainError } from '../common/errors/domain-error.js';
+import type { CallTraffic } from './call-admission.js';
+import { CALL_COLUMNS, type Call } from './call.entity.js';
+import { CallInstanceNotFound } from './calls.errors.js';
+
+/** A call that asks to be let in. */
+export interface CallRequest {
+  readonly instanceId: string;
+  /** Digits as requested. */
+  readonly number: string;
+  /** Every form of the number; calls to any of them count as calls to the number. Empty = nobody wants to know. */
+  readonly sameNumbers: readonly string[];
+  readonly durationSeconds: number;
+  readonly requestedAt: Date;
+  /** Provisional. */
+  readonly hangUpAt: Date;
+}
+
+/** Lets calls in, one at a time for each instance, whatever process they come from. */
+@Injectable()
+export class CallSlotsRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Stores the call unless `refuse` finds a reason against it in the traffic of the instance. Nothing can come between
+   * the look at the traffic and the new row.
+   * @throws CallInstanceNotFound and what `refuse` returns
+   */
+  admit(request: CallRequest, refuse: (traffic: CallTraffic) => DomainError | undefined): Promise<Call> {
+    return this.dataSource.transaction(async (manager) => {
+      // A statement sees the rows from before it began to wait, so the lock must have been taken by one of its own.
+      const locked = await manager.query<unknown[]>(`SELECT FROM instances WHERE id = $1 FOR NO KEY UPDATE`, [
+        request.instanceId,
+      ]);
+      if (locked.length === 0) throw new CallInstanceNotFound();
+      const refusal = refuse(await this.traffic(manager, request));
+      if (refusal) throw refusal;
+      return this.insert(manager, request);
+    });
+  }
+
+  private async traffic(manager: EntityManager, request: CallRequest): Promise<CallTraffic> {
+    const [traffic] = await manager.query<CallTraffic[]>(
+      `SELECT live.*,
+         (SELECT requested_at FROM calls WHERE instance_id = $1 ORDER BY id DESC LIMIT 1) AS "lastCallAt",
+         CASE WHEN cardinality($2::text[]) > 0 THEN
+           (SELECT requested_at FROM calls WHERE instance_id = $1 AND number = ANY ($2) ORDER BY id DESC LIMIT 1)
+         END AS "lastCallToNumberAt"
+       FROM (SELECT count(*)::integer AS "liveCalls", min(hang_up_at) AS "firstEndsAt"
+             FROM calls WHERE instance_id = $1 AND state <> 'ended') AS live`,
+      [request.instanceId, request.sameNumbers],
+    );
+    if (!traffic) throw new TypeError('An aggregate without a row');
+    return traffic;
+  }
+
+  private async insert(manager: EntityManager, request: CallRequest): Promise<Call> {
+    const { instanceId, number, durationSeconds, requestedAt, hangUpAt } = request;
+    const [call] = await manager.query<Call[]>(
+      `INSERT INTO calls (instance_id, number, duration, state, requested_at, hang_up_at)
+       VALUES ($1, $2, $3, 'offering', $4, $5) RETURNING ${CALL_COLUMNS}`,
+      [instanceId, number, durationSeconds, requestedAt, hangUpAt],
+    );
+    if (!call) throw new TypeError('An insert without a row');
+    return call;
+  }
+}

@@ -1,0 +1,73 @@
+export const CALL_STATES = ['offering', 'calling', 'delivered', 'ringing', 'ended'] as const;
+export type CallState = (typeof CALL_STATES)[number];
+
+export const CALL_OUTCOMES = [
+  'completed',
+  'answered',
+  'rejected',
+  'busy',
+  'unreachable',
+  'cancelled',
+  'refused',
+  'failed',
+] as const;
+/** How a call ended; a call has an outcome exactly when its state is `ended`. */
+export type CallOutcome = (typeof CALL_OUTCOMES)[number];
+
+/** What can happen to a call, told by WhatsApp or done by us. */
+export const CALL_STEPS = [
+  'accepted',
+  'delivered',
+  'ringing',
+  'answered',
+  'refused_by_callee',
+  'ended_remotely',
+  'hung_up',
+  'cancelled',
+  'refused',
+  'unreachable',
+  'failed',
+] as const;
+export type CallStep = (typeof CALL_STEPS)[number];
+
+/** Steps that end a call from wherever it is. */
+const ENDINGS = {
+  answered: 'ended',
+  refused_by_callee: 'ended',
+  ended_remotely: 'ended',
+  hung_up: 'ended',
+  cancelled: 'ended',
+  refused: 'ended',
+  unreachable: 'ended',
+  failed: 'ended',
+} as const satisfies Partial<Record<CallStep, CallState>>;
+
+/**
+ * ```txt
+ *              accepted             delivered               ringing
+ *   offering ───────────► calling ────────────► delivered ──────────► ringing
+ *      │ │ │                │  │                    │                    │
+ *      │ │ └─── delivered ──┼──┼────────────────►───┤                    │
+ *      │ └───── ringing ────┼──┴──── ringing ───────┼─────────────────►──┤
+ *      │                    │                       │                    │
+ *      ▼                    ▼                       ▼                    ▼
+ *   ┌────────────────────────────── ended ──────────────────────────────────┐
+ *   │ answered · refused_by_callee · ended_remotely · hung_up · cancelled · │
+ *   │ refused · unreachable · failed                                        │
+ *   └───────────────────────────────────────────────────────────────────────┘
+ * ```
+ * WhatsApp's servers acknowledge the offer to the caller and deliver it to the callee independently, so a receipt, a
+ * ringing device or even the end may come before `accepted`, which then only adds its time.
+ */
+const TRANSITIONS: Record<CallState, Partial<Record<CallStep, CallState>>> = {
+  offering: { accepted: 'calling', delivered: 'delivered', ringing: 'ringing', ...ENDINGS },
+  calling: { delivered: 'delivered', ringing: 'ringing', ...ENDINGS },
+  delivered: { accepted: 'delivered', ringing: 'ringing', ...ENDINGS },
+  ringing: { accepted: 'ringing', ...ENDINGS },
+  ended: { accepted: 'ended' },
+};
+
+/** The state after a step; `undefined`: the step is late, repeated or out of order and changes nothing. */
+export function nextCallState(state: CallState, step: CallStep): CallState | undefined {
+  return TRANSITIONS[state][step];
+}

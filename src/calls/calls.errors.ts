@@ -1,0 +1,123 @@
+import { DomainError, type ErrorKind } from '../common/errors/domain-error.js';
+
+/** The call routes tell it in lower case, unlike the instance routes. */
+export class CallInstanceNotFound extends DomainError {
+  readonly code = 'instance_not_found';
+  readonly kind = 'not_found';
+  constructor() {
+    super('instance not found');
+  }
+}
+
+export class NumberRequired extends DomainError {
+  readonly code = 'number_required';
+  readonly kind = 'invalid';
+  constructor() {
+    super('Number is required');
+  }
+}
+
+export class DurationOutOfRange extends DomainError {
+  readonly code = 'duration_out_of_range';
+  readonly kind = 'invalid';
+  constructor() {
+    super('Duration must be between 1 and 60 seconds');
+  }
+}
+
+export class InvalidCallee extends DomainError {
+  readonly code = 'invalid_number';
+  readonly kind = 'invalid';
+  constructor(detail: string) {
+    super(`Invalid number: ${detail}`);
+  }
+}
+
+/** As many calls as the instance may have at once are in progress. */
+export class TooManyCalls extends DomainError {
+  readonly code = 'too_many_calls';
+  readonly kind = 'conflict';
+  constructor(
+    /** Until the first of them ends. */
+    override readonly retryAfterSeconds: number,
+  ) {
+    super('Too many calls are in progress on this instance');
+  }
+}
+
+/** The owner of the instance wants a pause between its calls. */
+export class CallPacing extends DomainError {
+  readonly code = 'call_pacing';
+  readonly kind = 'rate_limited';
+  constructor(
+    minSecondsBetweenCalls: number,
+    override readonly retryAfterSeconds: number,
+  ) {
+    super(`Calls on this instance must be at least ${minSecondsBetweenCalls} seconds apart`);
+  }
+}
+
+/** The owner of the instance wants a pause between calls to the same number. */
+export class NumberCooldown extends DomainError {
+  readonly code = 'number_cooldown';
+  readonly kind = 'rate_limited';
+  constructor(
+    numberCooldownSeconds: number,
+    override readonly retryAfterSeconds: number,
+  ) {
+    super(`This number was called less than ${numberCooldownSeconds} seconds ago`);
+  }
+}
+
+export class CallNotFound extends DomainError {
+  readonly code = 'call_not_found';
+  readonly kind = 'not_found';
+  constructor() {
+    super('call not found');
+  }
+}
+
+export class CallAlreadyEnded extends DomainError {
+  readonly code = 'call_already_ended';
+  readonly kind = 'conflict';
+  constructor() {
+    super('Call has already ended');
+  }
+}
+
+export class InvalidIdempotencyKey extends DomainError {
+  readonly code = 'invalid_idempotency_key';
+  readonly kind = 'invalid';
+  constructor() {
+    super('Invalid idempotency key');
+  }
+}
+
+export class IdempotencyMismatch extends DomainError {
+  readonly code = 'idempotency_mismatch';
+  readonly kind = 'conflict';
+  constructor() {
+    super('Idempotency key was used with a different request');
+  }
+}
+
+export class IdempotencyInProgress extends DomainError {
+  readonly code = 'idempotency_in_progress';
+  readonly kind = 'conflict';
+  constructor() {
+    super('A request with this idempotency key is in progress');
+  }
+}
+
+/** The answer that the first request with an idempotency key got, told once more. */
+export class ReplayedError extends DomainError {
+  readonly code: string;
+  readonly kind: ErrorKind;
+  override readonly retryAfterSeconds?: number;
+  constructor(answer: { message: string; code: string; kind: ErrorKind; retryAfterSeconds: number | null }) {
+    super(answer.message);
+    this.code = answer.code;
+    this.kind = answer.kind;
+    if (answer.retryAfterSeconds !== null) this.retryAfterSeconds = answer.retryAfterSeconds;
+  }
+}

@@ -1,0 +1,58 @@
+import { Module } from '@nestjs/common';
+import { InstancesModule } from '../instances/instances.module.js';
+import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
+import { CallCancellation } from './call-cancellation.js';
+import { CallDeadlines } from './call-deadlines.js';
+import { CallHangUp } from './call-hang-up.js';
+import { CallJournal } from './call-journal.js';
+import { CallPlacement } from './call-placement.js';
+import { CallPreparation } from './call-preparation.js';
+import { CallQueries } from './call-queries.js';
+import { CallRecovery } from './call-recovery.js';
+import { CallSignalsListener } from './call-signals.listener.js';
+import { CallSlotsRepository } from './call-slots.repository.js';
+import { CallSweep } from './call-sweep.js';
+import { CallsController } from './calls.controller.js';
+import { CallsRepository } from './calls.repository.js';
+import { CallsService } from './calls.service.js';
+import { CallsStart } from './calls-start.js';
+import { CallsStop } from './calls-stop.js';
+import { IdempotencyExpiry } from './idempotency-expiry.js';
+import { IdempotencyRepository } from './idempotency.repository.js';
+import { IdempotentRequests } from './idempotent-requests.js';
+import { IncomingCallsListener } from './incoming-calls.listener.js';
+import { IncomingCallsRepository } from './incoming-calls.repository.js';
+import { InstanceLookup } from './instance-lookup.js';
+import { LeavingInstancesListener } from './leaving-instances.listener.js';
+import { LiveCallsRepository } from './live-calls.repository.js';
+
+@Module({
+  imports: [InstancesModule, WhatsAppModule],
+  controllers: [CallsController],
+  providers: [
+    CallsService,
+    InstanceLookup,
+    CallQueries,
+    CallCancellation,
+    CallPlacement,
+    CallPreparation,
+    CallJournal,
+    CallHangUp,
+    CallDeadlines,
+    CallSweep,
+    CallRecovery,
+    CallSignalsListener,
+    IncomingCallsListener,
+    LeavingInstancesListener,
+    CallsStart,
+    CallsStop,
+    IdempotentRequests,
+    IdempotencyExpiry,
+    CallsRepository,
+    IncomingCallsRepository,
+    CallSlotsRepository,
+    LiveCallsRepository,
+    IdempotencyRepository,
+  ],
+})
+export class CallsModule {}

@@ -1,0 +1,150 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { changeWithEvent, type OutboxEvent } from '../common/events/outbox.js';
+import type { Ring } from '../whatsapp/whatsapp.gateway.js';
+import type { CallChanges } from './call-progress.js';
+import type { CallOutcome, CallState } from './call-state.js';
+import { CALL_COLUMNS, COLUMN_OF_CALL, type Call } from './call.entity.js';
+
+/** What is known about a call once it is prepared. */
+export interface PreparedCall {
+  /** Digits that will be called. */
+  readonly number: string;
+  readonly jid: string;
+  readonly ring: Ring;
+  /** When to hang up if the verdict of the server is never learned. */
+  readonly hangUpAt: Date;
+}
+
+export interface CallFilter {
+  readonly state?: CallState;
+  readonly outcome?: CallOutcome;
+  /** Any of these numbers. */
+  readonly numbers?: readonly string[];
+  /** Requested at this time or later. */
+  readonly from?: Date;
+  /** Requested before this time. */
+  readonly to?: Date;
+  /** Older than the call with this row id. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** Call ids are made here; what does not look like one is nobody's. */
+const CALL_ID = /^[0-9A-Za-z_-]{1,128}$/;
+
+const CHANGING = [
+  'state',
+  'outcome',
+  'failureCode',
+  'failureReason',
+  'acceptedAt',
+  'deliveredAt',
+  'ringingAt',
+  'endedAt',
+  'hangUpAt',
+] as const satisfies readonly (keyof CallChanges)[];
+
+/**
+ * The calls of an instance. Preparations that are not calls yet are not listed and not found. An event that is given
+ * with a change is stored with it, or not at all when nothing changed.
+ */
+@Injectable()
+export class CallsRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async findByCallId(instanceId: string, callId: string): Promise<Call | undefined> {
+    if (!CALL_ID.test(callId)) return undefined;
+    const rows = await this.dataSource.query<Call[]>(
+      `SELECT ${CALL_COLUMNS} FROM calls WHERE instance_id = $1 AND call_id = $2`,
+      [instanceId, callId],
+    );
+    return rows[0];
+  }
+
+  async findByRowId(instanceId: string, id: string): Promise<Call | undefined> {
+    const rows = await this.dataSource.query<Call[]>(
+      `SELECT ${CALL_COLUMNS} FROM calls WHERE instance_id = $1 AND id = $2`,
+      [instanceId, id],
+    );
+    return rows[0];
+  }
+
+  /** Newest first. */
+  list(instanceId: string, filter: CallFilter): Promise<Call[]> {
+    const { state, outcome, numbers, from, to, before, limit } = filter;
+    return this.dataSource.query<Call[]>(
+      `SELECT ${CALL_COLUMNS} FROM calls
+       WHERE instance_id = $1 AND (call_id IS NOT NULL OR state = 'ended')
+         AND ($2::text IS NULL OR state = $2)
+         AND ($3::text IS NULL OR outcome = $3)
+         AND ($4::text[] IS NULL OR number = ANY ($4))
+         AND ($5::timestamptz IS NULL OR requested_at >= $5)
+         AND ($6::timestamptz IS NULL OR requested_at < $6)
+         AND ($7::bigint IS NULL OR id < $7)
+       ORDER BY id DESC LIMIT $8`,
+      [
+        instanceId,
+        state ?? null,
+        outcome ?? null,
+        numbers ?? null,
+        from ?? null,
+        to ?? null,
+        before ?? null,
+        limit,
+      ],
+    );
+  }
+
+  /** Stores what it takes to hang up, before the offer leaves. `undefined`: the call is no longer being prepared. */
+  async attachRing(call: Call, prepared: PreparedCall, event?: OutboxEvent): Promise<Call | undefined> {
+    const { number, jid, ring, hangUpAt } = prepared;
+    return this.changeOne(
+      `UPDATE calls SET call_id = $3, number = $4, jid = $5, ring = $6, hang_up_at = $7
+       WHERE instance_id = $1 AND id = $2 AND state = 'offering' AND ring IS NULL RETURNING ${CALL_COLUMNS}`,
+      [call.instanceId, call.id, ring.callId, number, jid, JSON.stringify(ring), hangUpAt],
+      event,
+    );
+  }
+
+  /** Compare-and-set: writes only while the state is still the one of `call`. `undefined`: it is not. */
+  async change(call: Call, changes: CallChanges, event?: OutboxEvent): Promise<Call | undefined> {
+    const changed = CHANGING.filter((property) => changes[property] !== undefined);
+    const assignments = changed.map((property, index) => `${COLUMN_OF_CALL[property]} = $${index + 4}`);
+    return this.changeOne(
+      `UPDATE calls SET ${assignments.join(', ')}
+       WHERE instance_id = $1 AND id = $2 AND state = $3 RETURNING ${CALL_COLUMNS}`,
+      [call.instanceId, call.id, call.state, ...changed.map((property) => changes[property])],
+      event,
+    );
+  }
+
+  /** Moves the hang-up of a live call forward to `at`. */
+  async bringForward(call: Call, at: Date): Promise<Call | undefined> {
+    const [rows] = await this.dataSource.query<[Call[], number]>(
+      `UPDATE calls SET hang_up_at = least(hang_up_at, $3)
+       WHERE instance_id = $1 AND id = $2 AND state <> 'ended' RETURNING ${CALL_COLUMNS}`,
+      [call.instanceId, call.id, at],
+    );
+    return rows[0];
+  }
+
+  /** Forgets a call of which nothing reached WhatsApp. False: it is gone or was ended meanwhile. */
+  async remove(call: Call, event?: OutboxEvent): Promise<boolean> {
+    const removed = await this.changeOne(
+      `DELETE FROM calls WHERE instance_id = $1 AND id = $2 AND state = 'offering' RETURNING ${CALL_COLUMNS}`,
+      [call.instanceId, call.id],
+      event,
+    );
+    return removed !== undefined;
+  }
+
+  private async changeOne(
+    change: string,
+    values: readonly unknown[],
+    event: OutboxEvent | undefined,
+  ): Promise<Call | undefined> {
+    const rows = await this.dataSource.query<Call[]>(...changeWithEvent(change, values, event));
+    return rows[0];
+  }
+}

@@ -1,0 +1,113 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import { parseCallee } from '../../whatsapp/jid.js';
+import { decodeCursor } from '../call-cursor.js';
+import { CALL_OUTCOMES, CALL_STATES, type CallOutcome, type CallState } from '../call-state.js';
+import type { CallFilter } from '../calls.repository.js';
+import { numbersOf } from '../fake-call-request.js';
+import { Rule } from './rule.js';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
+
+/** RFC 3339: date, time, and an offset that is never left out. */
+const TIMESTAMP = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const TIMESTAMP_WORDS = 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z';
+
+export class ListCallsDto {
+  @ApiPropertyOptional({ description: 'Only calls in this state', enum: CALL_STATES, example: 'ended' })
+  @IsOptional()
+  @IsIn(CALL_STATES)
+  state?: CallState;
+
+  @ApiPropertyOptional({
+    description: 'Only calls that ended like this',
+    enum: CALL_OUTCOMES,
+    example: 'completed',
+  })
+  @IsOptional()
+  @IsIn(CALL_OUTCOMES)
+  outcome?: CallOutcome;
+
+  @ApiPropertyOptional({
+    type: String,
+    description: 'Only calls to this number, written as for placing a call',
+    example: '5511999999999',
+  })
+  @IsOptional()
+  @Rule('isCallee', (value) => calleeNumbers(value) !== undefined, 'must be a phone number')
+  number?: string;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: 'Only calls requested at this time or later (RFC 3339)',
+    example: '2026-01-01T00:00:00Z',
+  })
+  @IsOptional()
+  @Rule('isTimestamp', isTimestamp, TIMESTAMP_WORDS)
+  from?: string;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: 'Only calls requested before this time (RFC 3339)',
+    example: '2026-02-01T00:00:00Z',
+  })
+  @IsOptional()
+  @Rule('isTimestamp', isTimestamp, TIMESTAMP_WORDS)
+  to?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
+    description: 'Calls on a page',
+    example: DEFAULT_LIMIT,
+  })
+  @IsOptional()
+  @Rule('isLimit', isLimit, `must be a whole number from 1 to ${MAX_LIMIT}`)
+  limit?: string;
+
+  @ApiPropertyOptional({
+    type: String,
+    description: 'Where the page before ended: its `meta.nextCursor`',
+    example: 'MTIzNA',
+  })
+  @IsOptional()
+  @Rule(
+    'isCursor',
+    (value) => typeof value === 'string' && decodeCursor(value) !== undefined,
+    'is not one that a list answered',
+  )
+  cursor?: string;
+
+  toFilter(): CallFilter {
+    return {
+      state: this.state,
+      outcome: this.outcome,
+      numbers: calleeNumbers(this.number),
+      from: this.from === undefined ? undefined : new Date(this.from),
+      to: this.to === undefined ? undefined : new Date(this.to),
+      before: this.cursor === undefined ? undefined : decodeCursor(this.cursor),
+      limit: this.limit === undefined ? DEFAULT_LIMIT : Number(this.limit),
+    };
+  }
+}
+
+function calleeNumbers(value: unknown): readonly string[] | undefined {
+  if (typeof value !== 'string') return undefined;
+  const parsed = parseCallee(value);
+  return parsed.ok ? numbersOf(parsed.callee) : undefined;
+}
+
+function isTimestamp(value: unknown): boolean {
+  return typeof value === 'string' && TIMESTAMP.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+function isLimit(value: unknown): boolean {
+  return (
+    typeof value === 'string' && /^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_LIMIT
+  );
+}

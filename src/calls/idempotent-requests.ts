@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
+import { DeferredWrites } from '../common/database/deferred-writes.js';
+import { Log } from '../common/logging/log.js';
+import { Clock } from '../common/time/clock.js';
+import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
+import { plusMs } from './call-times.js';
+import { IdempotencyInProgress, IdempotencyMismatch } from './calls.errors.js';
+import type { FakeCallAnswer } from './fake-call-request.js';
+import { IdempotencyRepository, type KeyOfInstance } from './idempotency.repository.js';
+import {
+  answerFromCall,
+  parseAnswer,
+  rememberError,
+  rememberPlaced,
+  replay,
+  type RememberedAnswer,
+} from './remembered-answer.js';
+
+const REMEMBERED_MS = 24 * 60 * 60 * 1000;
+
+/** Places the call; `link` must be awaited before WhatsApp is asked for anything. */
+type PlaceCall = (link: (callRowId: string) => Promise<void>) => Promise<FakeCallAnswer>;
+
+/**
+ * Requests with an idempotency key run once. A request that never reached WhatsApp is not remembered, so that the
+ * same key can be used again when the reason is gone.
+ */
+@Injectable()
+export class IdempotentRequests {
+  private readonly writes: DeferredWrites;
+
+  constructor(
+    private readonly keys: IdempotencyRepository,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {
+    this.writes = new DeferredWrites(clock, log);
+  }
+
+  /**
+   * Runs the request, or tells what it was answered before.
+   * @throws IdempotencyMismatch, IdempotencyInProgress, ReplayedError and what `place` throws
+   */
+  async run(
+    key: KeyOfInstance,
+    fingerprint: Buffer,
+    place: PlaceCall,
+  ): Promise<FakeCallAnswer & { readonly replayed: boolean }> {
+    const known = await this.claim(key, fingerprint);
+    if (known) return { ...replay(known), replayed: true };
+    let reachedWhatsApp = false;
+    try {
+      const placed = await place(async (callRowId) => {
+        await this.keys.link(key, callRowId);
+        reachedWhatsApp = true;
+      });
+      await this.quietly(key, () => this.keys.complete(key, rememberPlaced(placed)));
+      return { ...placed, replayed: false };
+    } catch (error) {
+      const forgettable =
+        !reachedWhatsApp || error instanceof SessionNotConnected || error instanceof DatabaseUnavailable;
+      await this.quietly(key, () =>
+        forgettable ? this.keys.release(key) : this.keys.complete(key, rememberError(error)),
+      );
+      throw error;
+    }
+  }
+
+  /** Answers the requests that an earlier process left behind. Must run before new requests are taken. */
+  async takeOver(): Promise<void> {
+    for (const { call, ...key } of await this.keys.unansweredWithCall()) {
+      await this.keys.complete(key, answerFromCall(call));
+    }
+    await this.keys.deleteUnanswered();
+  }
+
+  async deleteExpired(): Promise<void> {
+    await this.keys.deleteExpired(this.expiry());
+  }
+
+  /** The answer that is known already; `undefined`: the key is ours now. */
+  private async claim(key: KeyOfInstance, fingerprint: Buffer): Promise<RememberedAnswer | undefined> {
+    const request = { fingerprint, now: this.clock.now(), expiredBefore: this.expiry() };
+    for (;;) {
+      if (await this.claimOnce(key, request)) return undefined;
+      const known = await this.keys.find(key);
+      // Released between the two looks: the key is free again.
+      if (!known) continue;
+      if (!known.fingerprint.equals(fingerprint)) throw new IdempotencyMismatch();
+      const answer = parseAnswer(known.answer);
+      if (!answer) throw new IdempotencyInProgress();
+      return answer;
+    }
+  }
+
+  /** A connection that breaks under the claim leaves it open whether it was stored. */
+  private async claimOnce(
+    key: KeyOfInstance,
+    request: { fingerprint: Buffer; now: Date; expiredBefore: Date },
+  ): Promise<boolean> {
+    try {
+      return await this.keys.claim(key, request);
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) void this.quietly(key, () => this.keys.unclaim(key, request));
+      throw error;
+    }
+  }
+
+  private expiry(): Date {
+    return plusMs(this.clock.now(), -REMEMBERED_MS);
+  }
+
+  /** The call went its way; that its answer could not be kept, or is kept later, must not hide that. */
+  private async quietly(key: KeyOfInstance, write: () => Promise<void>): Promise<void> {
+    try {
+      await this.writes.run(`${key.instanceId} ${key.key}`, write);
+    } catch (err) {
+      if (err instanceof DatabaseUnavailable) return;
+      this.log.error('The answer to an idempotent request could not be stored', {
+        instanceId: key.instanceId,
+        err,
+      });
+    }
+  }
+}

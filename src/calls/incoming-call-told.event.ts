@@ -1,0 +1,7 @@
+/** Something about an incoming call was stored to be told. */
+export class IncomingCallTold {
+  constructor(
+    readonly instanceId: string,
+    readonly callId: string,
+  ) {}
+}

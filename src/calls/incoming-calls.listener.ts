@@ -1,0 +1,93 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { KeyedQueue } from '../common/async/keyed-queue.js';
+import { EventBus } from '../common/events/event-bus.js';
+import type { OutboxEvent } from '../common/events/outbox.js';
+import { Log } from '../common/logging/log.js';
+import { maskNumber } from '../common/logging/mask-number.js';
+import { Clock } from '../common/time/clock.js';
+import { IncomingCallRules } from '../instances/incoming-call-rules.js';
+import type { IncomingCallSignal, WhatsAppSignal } from '../whatsapp/whatsapp-signals.js';
+import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
+import { incomingCallEvent, rejectedCallEvent } from './incoming-call-event.js';
+import { IncomingCallTold } from './incoming-call-told.event.js';
+import { IncomingCallsRepository } from './incoming-calls.repository.js';
+
+/** How long rejections that are under way may take when the process stops. */
+const STOP_GRACE_MS = 1000;
+
+/** Tells of calls to the account, and declines them where the owner of the instance wants that. */
+@Injectable()
+export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly queue = new KeyedQueue();
+  private unsubscribe: (() => void) | undefined;
+
+  constructor(
+    private readonly gateway: WhatsAppGateway,
+    private readonly repository: IncomingCallsRepository,
+    @Inject(IncomingCallRules) private readonly rules: Pick<IncomingCallRules, 'of'>,
+    private readonly events: EventBus,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  onModuleInit(): void {
+    this.unsubscribe = this.gateway.onSignal((signal) => this.listen(signal));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.unsubscribe?.();
+    await Promise.race([this.queue.idle(), this.clock.sleep(STOP_GRACE_MS)]);
+  }
+
+  /** Resolves when everything heard so far is dealt with. */
+  idle(): Promise<void> {
+    return this.queue.idle();
+  }
+
+  private listen(signal: WhatsAppSignal): void {
+    if (signal.type !== 'incoming_call' && signal.type !== 'incoming_call_ended') return;
+    this.queue
+      .run(`${signal.instanceId} ${signal.callId}`, () => this.take(signal))
+      .catch((err: unknown) => {
+        const { instanceId, callId, type } = signal;
+        this.log.error('News of an incoming call could not be handled', {
+          instanceId,
+          callId,
+          signal: type,
+          err,
+        });
+      });
+  }
+
+  private async take(signal: IncomingCallSignal): Promise<void> {
+    await this.tell(incomingCallEvent(signal), signal);
+    if (signal.type === 'incoming_call') await this.screen(signal);
+  }
+
+  private async screen(signal: IncomingCallSignal): Promise<void> {
+    const rule = await this.rules.of(signal.instanceId);
+    if (!rule?.autoReject) return;
+    const { instanceId, callId, from, number, replyTo, isGroup } = signal;
+    try {
+      await this.gateway.rejectCall(instanceId, { callId, from });
+      await this.tell(rejectedCallEvent(signal, this.clock.now()), signal);
+      // A group call rings many; its caller did not ask for us in particular.
+      if (rule.message !== '' && !isGroup) {
+        await this.gateway.sendText(instanceId, { to: replyTo, text: rule.message });
+      }
+    } catch (err) {
+      const caller = maskNumber(number);
+      this.log.warn('An incoming call could not be rejected as configured', {
+        instanceId,
+        callId,
+        caller,
+        err,
+      });
+    }
+  }
+
+  private async tell(event: OutboxEvent, { instanceId, callId }: IncomingCallSignal): Promise<void> {
+    await this.repository.append(event);
+    await this.events.publish(new IncomingCallTold(instanceId, callId));
+  }
+}

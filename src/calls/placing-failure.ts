@@ -1,0 +1,36 @@
+import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
+import { DomainError } from '../common/errors/domain-error.js';
+import {
+  CalleeUnreachable,
+  NumberNotRegistered,
+  OfferNotAcknowledged,
+  OfferRefused,
+  SessionNotConnected,
+  WhatsAppRestricted,
+} from '../whatsapp/whatsapp.errors.js';
+import type { CallNews } from './call-progress.js';
+
+/** With these nothing has left: without the database no offer does. */
+const NO_CALL = [NumberNotRegistered, SessionNotConnected, DatabaseUnavailable];
+
+/** How a call ends that could not be placed; `undefined`: nothing reached anybody, so there was no call. */
+export function newsOfFailure(error: unknown): CallNews | undefined {
+  if (NO_CALL.some((type) => error instanceof type)) return undefined;
+  if (!(error instanceof DomainError)) return { type: 'failed', reason: 'Internal error' };
+  const reason = error.message;
+  if (error instanceof CalleeUnreachable) return { type: 'unreachable', reason };
+  if (error instanceof OfferRefused || error instanceof WhatsAppRestricted) {
+    return { type: 'refused', failureCode: error.failureCode, reason };
+  }
+  return { type: 'failed', reason };
+}
+
+/** After these the gateway has seen to it that no phone rings; after any other failure nobody knows. */
+export function isKnownToBeSilent(error: unknown): boolean {
+  return (
+    error instanceof SessionNotConnected ||
+    error instanceof OfferRefused ||
+    error instanceof WhatsAppRestricted ||
+    error instanceof OfferNotAcknowledged
+  );
+}

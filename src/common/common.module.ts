@@ -1,0 +1,35 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { AppConfig } from '../config/app-config.js';
+import { SecretBox } from './crypto/secret-box.js';
+import { EventBus } from './events/event-bus.js';
+import { Log } from './logging/log.js';
+import { AllowedTargets } from './net/allowed-targets.js';
+import { Clock } from './time/clock.js';
+
+/** What the whole product stands on; made before the application, because start-up itself needs it. */
+export interface Ground {
+  readonly config: AppConfig;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly secretBox: SecretBox;
+}
+
+/** Gives the ground to every module. */
+@Global()
+@Module({})
+export class CommonModule {
+  static on(ground: Ground): DynamicModule {
+    return {
+      module: CommonModule,
+      providers: [
+        { provide: AppConfig, useValue: ground.config },
+        { provide: Log, useValue: ground.log },
+        { provide: Clock, useValue: ground.clock },
+        { provide: SecretBox, useValue: ground.secretBox },
+        EventBus,
+        AllowedTargets,
+      ],
+      exports: [AppConfig, Log, Clock, SecretBox, EventBus, AllowedTargets],
+    };
+  }
+}

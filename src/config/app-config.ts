@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { isWeakKey, isWeakToken } from './weak-secret.js';
+
+/** Everything an operator can set, read once from the environment and frozen. */
+export abstract class AppConfig {
+  /** TCP port of the HTTP server, 0–65535; 0 lets the system choose. */
+  abstract readonly port: number;
+  abstract readonly host: string;
+  /** Public base address without a trailing slash, used in links and events; `undefined` = derived from the listener. */
+  abstract readonly baseUrl: string | undefined;
+  /** Directory of the embedded database and of the generated key file. */
+  abstract readonly dataDir: string;
+  /** PostgreSQL to use; `undefined` = the embedded one in `dataDir`. */
+  abstract readonly databaseUrl: string | undefined;
+  abstract readonly databasePoolSize: number;
+  /** 32-byte keys, newest first; empty = generate a key file (embedded database only). */
+  abstract readonly encryptionKeys: readonly Buffer[];
+  abstract readonly adminToken: string | undefined;
+  abstract readonly metricsToken: string | undefined;
+  /** Requests a minute for each token over all routes. */
+  abstract readonly rateLimitPerToken: number;
+  /** Requests a minute to `POST /api/instance/new` for each token. */
+  abstract readonly rateLimitInstanceNew: number;
+  /** Requests a minute for each client address that sends no valid token. */
+  abstract readonly rateLimitPerAddress: number;
+  /** Number of reverse proxies in front whose `X-Forwarded-For` is believed. */
+  abstract readonly trustedProxies: number;
+  /** Sessions opened per second at start; 0 = all at once. */
+  abstract readonly sessionOpensPerSecond: number;
+  /** Let webhooks go to loopback and private addresses. */
+  abstract readonly webhookAllowPrivate: boolean;
+  /** Seconds before the second, third, … try of a webhook delivery; after the last one it is given up. */
+  abstract readonly webhookRetrySeconds: readonly number[];
+  abstract readonly logLevel: LogLevel;
+}
+
+/** The retry schedule that Standard Webhooks 1.0 suggests: 10 tries within about three days. */
+const RETRY_SECONDS = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
+const MAX_RETRIES = 100;
+const MAX_RETRY_SECONDS = 7 * 86_400;
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One or more variables cannot be used; the message names them all at once, never their values. */
+export class ConfigurationError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigurationError';
+  }
+}
+
+/**
+ * Reads `.env` of the working directory, if there is one, then the environment, which wins.
+ * @throws ConfigurationError
+ */
+export function loadAppConfig(): AppConfig {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return parseAppConfig(process.env);
+}
+
+/** @throws ConfigurationError */
+export function parseAppConfig(env: Readonly<Record<string, string | undefined>>): AppConfig {
+  const problems: string[] = [];
+  const text = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const integer = (name: string, fallback: number, min: number, max: number): number => {
+    const value = text(name);
+    if (value === undefined) return fallback;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
+    problems.push(`${name} must be a whole number from ${min} to ${max}`);
+    return fallback;
+  };
+  const url = (name: string, protocols: readonly string[]): string | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value.replace(/\/+$/, '');
+    problems.push(`${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    return undefined;
+  };
+  const flag = (name: string): boolean => {
+    const value = text(name)?.toLowerCase() ?? 'false';
+    if (value !== 'true' && value !== 'false') problems.push(`${name} must be true or false`);
+    return value === 'true';
+  };
+  const seconds = (name: string, fallback: readonly number[]): readonly number[] => {
+    const value = text(name);
+    if (value === undefined) return fallback;
+    const list = value.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Infinity));
+    if (list.length <= MAX_RETRIES && list.every((one) => one <= MAX_RETRY_SECONDS)) return list;
+    problems.push(
+      `${name} must be whole numbers from 0 to ${MAX_RETRY_SECONDS}, separated by commas, ${MAX_RETRIES} at most`,
+    );
+    return fallback;
+  };
+  const token = (name: string): string | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    if (value.length < 32) problems.push(`${name} must have at least 32 characters`);
+    else if (isWeakToken(value)) problems.push(`${name} must be random, not a pattern: openssl rand -hex 32`);
+    return value;
+  };
+  const encryptionKeys = [text('ENCRYPTION_KEY'), ...(text('ENCRYPTION_KEYS_OLD')?.split(',') ?? [])]
+    .filter((value) => value !== undefined)
+    .map((value) => parseKey(value.trim()));
+  if (encryptionKeys.includes(undefined)) {
+    problems.push(
+      'ENCRYPTION_KEY and ENCRYPTION_KEYS_OLD take 32 random bytes each, as 64 hex digits or base64',
+    );
+  }
+  const [newestKey] = encryptionKeys;
+  // A weak key among the old ones is about to be replaced, and is needed for that.
+  if (newestKey && isWeakKey(newestKey)) {
+    problems.push('ENCRYPTION_KEY must be random, not a text or a pattern: openssl rand -hex 32');
+  }
+  if (text('ENCRYPTION_KEYS_OLD') && !text('ENCRYPTION_KEY')) {
+    problems.push('ENCRYPTION_KEYS_OLD is set without ENCRYPTION_KEY');
+  }
+  const databaseUrl = url('DATABASE_URL', ['postgres:', 'postgresql:']);
+  if (databaseUrl && !text('ENCRYPTION_KEY')) {
+    problems.push('ENCRYPTION_KEY is needed when DATABASE_URL is set');
+  }
+  const logLevel = LOG_LEVELS.find((level) => level === (text('LOG_LEVEL') ?? 'info'));
+  if (!logLevel) problems.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`);
+
+  const config: AppConfig = {
+    port: integer('PORT', 3000, 0, 65_535),
+    host: text('HOST') ?? '127.0.0.1',
+    baseUrl: url('BASE_URL', ['http:', 'https:']),
+    dataDir: path.resolve(text('DATA_DIR') ?? 'data'),
+    databaseUrl,
+    databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 2, 200),
+    encryptionKeys: encryptionKeys.filter((key) => key !== undefined),
+    adminToken: token('ADMIN_TOKEN'),
+    metricsToken: token('METRICS_TOKEN'),
+    rateLimitPerToken: integer('RATE_LIMIT_PER_TOKEN', 100, 1, 1_000_000),
+    rateLimitInstanceNew: integer('RATE_LIMIT_INSTANCE_NEW', 20, 1, 1_000_000),
+    rateLimitPerAddress: integer('RATE_LIMIT_PER_ADDRESS', 60, 1, 1_000_000),
+    trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),
+    sessionOpensPerSecond: integer('SESSION_OPENS_PER_SECOND', 5, 0, 1000),
+    webhookAllowPrivate: flag('WEBHOOK_ALLOW_PRIVATE'),
+    webhookRetrySeconds: Object.freeze(seconds('WEBHOOK_RETRY_SECONDS', RETRY_SECONDS)),
+    logLevel: logLevel ?? 'info',
+  };
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return Object.freeze(config);
+}
+
+function parseKey(value: string): Buffer | undefined {
+  if (/^[0-9a-f]{64}$/i.test(value)) return Buffer.from(value, 'hex');
+  if (/^[A-Za-z0-9+/_-]{43}=?$/.test(value)) return Buffer.from(value, 'base64');
+  return undefined;
+}

@@ -1,0 +1,117 @@
+// @ts-check
+import { ApiClient } from './api-client.js';
+
+/**
+ * What the page reads of the API's answers; `/docs` tells the rest.
+ * @typedef {{ code: number, reason: string, at: string }} Disconnect
+ * @typedef {{ state: string, numberJid: string | null, lastDisconnect: Disconnect | null, restrictedUntil: string | null }} Connection
+ * @typedef {{ id: string, name: string, connection: Connection, profile: { name: string | null } }} Instance
+ * @typedef {{ callId: string | null, number: string, duration: number, state: string, outcome: string | null,
+ *   failureCode: number | null, failureReason: string | null, requestedAt: string, acceptedAt: string | null,
+ *   deliveredAt: string | null, ringingAt: string | null, endedAt: string | null, ringSeconds: number | null }} Call
+ * @typedef {{ label: string, enabled: boolean, url: string | null, events: string[], disabledReason: string | null,
+ *   counters: { delivered: number, dead: number, failedAttempts: number } }} Webhook
+ * @typedef {{ id: string, event: string, label: string, status: string, attempts: number,
+ *   responseStatus: number | null, error: string | null, nextAttemptAt: string | null, createdAt: string }} Delivery
+ * @typedef {{ status: 'qr' | 'pairing' | 'connected', qrCodeBase64?: string, pairingCode?: string }} LinkOffer
+ */
+
+const RECENT_CALLS = 20;
+const RECENT_DELIVERIES = 10;
+
+/** The routes that the console uses. Every method throws `ApiError`. */
+export class Api {
+  /** @param {string} token */
+  constructor(token) {
+    this.client = new ApiClient(token);
+    /** Tokens of instances make and delete nothing; those that a customer chose himself have no prefix. */
+    this.ownsAccount = token.startsWith('rda_');
+  }
+
+  /** @returns {Promise<Instance[]>} */
+  async instances() {
+    return (await this.#ask('GET', 'instance/list')).instances;
+  }
+
+  /** @param {string} name @returns {Promise<{ name: string, token: string }>} */
+  async newInstance(name) {
+    return (await this.#ask('POST', 'instance/new', { name })).instance;
+  }
+
+  /** Waits until there is a code, a minute at most. @param {string} name @param {string} [number] @returns {Promise<LinkOffer>} */
+  connect(name, number) {
+    const query = number === undefined ? '' : `?${new URLSearchParams({ number })}`;
+    return this.#ask('GET', `instance/connect/${encodeURIComponent(name)}${query}`);
+  }
+
+  /** @param {string} name */
+  qrPicture(name) {
+    return this.client.picture(`instance/qr/${encodeURIComponent(name)}`);
+  }
+
+  /** A link to the pairing page, which needs no token. @param {string} name @returns {Promise<{ url: string, expiresAt: string }>} */
+  share(name) {
+    return this.#ask('POST', `instance/share/${encodeURIComponent(name)}`, {});
+  }
+
+  /** @param {string} name */
+  reconnect(name) {
+    return this.#ask('POST', `instance/reconnect/${encodeURIComponent(name)}`);
+  }
+
+  /** @param {string} name */
+  logout(name) {
+    return this.#ask('DELETE', `instance/logout/${encodeURIComponent(name)}`);
+  }
+
+  /** @param {string} name */
+  delete(name) {
+    return this.#ask('DELETE', `instance/delete/${encodeURIComponent(name)}`);
+  }
+
+  /** @param {string} name @param {string} number @param {number} duration seconds @returns {Promise<{ callId: string }>} */
+  ring(name, number, duration) {
+    return this.#ask('POST', `call/fake/${encodeURIComponent(name)}`, { number, duration });
+  }
+
+  /** @param {string} name @param {string} callId @returns {Promise<Call>} */
+  async call(name, callId) {
+    const query = new URLSearchParams({ callId });
+    return (await this.#ask('GET', `call/info/${encodeURIComponent(name)}?${query}`)).call;
+  }
+
+  /** @param {string} name @param {string} callId */
+  cancel(name, callId) {
+    return this.#ask('POST', `call/cancel/${encodeURIComponent(name)}`, { callId });
+  }
+
+  /** @param {string} name @returns {Promise<Call[]>} */
+  async calls(name) {
+    return (await this.#ask('GET', `call/list/${encodeURIComponent(name)}?limit=${RECENT_CALLS}`)).calls;
+  }
+
+  /** @param {string} name @returns {Promise<Webhook[]>} */
+  async webhooks(name) {
+    return (await this.#ask('GET', `events/getWebhook/${encodeURIComponent(name)}`)).webhooks;
+  }
+
+  /** @param {string} name @returns {Promise<Delivery[]>} */
+  async deliveries(name) {
+    return (
+      await this.#ask('GET', `events/deliveries/${encodeURIComponent(name)}?limit=${RECENT_DELIVERIES}`)
+    ).deliveries;
+  }
+
+  /** @param {string} name @param {string} id of a delivery */
+  replay(name, id) {
+    return this.#ask('POST', `events/replay/${encodeURIComponent(name)}`, { id });
+  }
+
+  /**
+   * The contract of the API is the type here; it is the same version of the same product that answers.
+   * @param {'GET' | 'POST' | 'DELETE'} method @param {string} path @param {object} [body] @returns {Promise<any>}
+   */
+  #ask(method, path, body) {
+    return this.client.json(method, path, body);
+  }
+}

@@ -1,0 +1,127 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import type { Log } from '../common/logging/log.js';
+import type { Clock, Timer } from '../common/time/clock.js';
+
+const BETWEEN_BEATS_MS = 150;
+/** Shorter, and a busy server would be taken for one that has stopped: the connections of the product would be cut. */
+const ANSWER_LIMIT_MS = 2000;
+/** A connection takes several round trips, and nothing waits for it: it is needed only when one was lost. */
+const CONNECT_LIMIT_MS = 3000;
+/** A timer that comes later than this tells of a busy process, not of the server. */
+const LATE_MS = 100;
+
+type Sign = 'answered' | 'failed' | 'silent';
+
+/**
+ * Asks the database for a sign of life, several times a second, on a connection of its own. A server that was stopped or
+ * cut off keeps its connections open and says nothing: without the watch each query would wait for its own time limit.
+ */
+export class DatabaseWatch {
+  private client: pg.Client | undefined;
+  private socket: Socket | undefined;
+  private down = false;
+  private stopped = true;
+  private beating: Promise<void> = Promise.resolve();
+  private pause: Timer | undefined;
+
+  /** @param onDown runs when the database stops answering */
+  constructor(
+    private readonly url: string,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly onDown: () => void,
+  ) {}
+
+  /** True from the first missed sign of life to the next one that comes. */
+  get isDown(): boolean {
+    return this.down;
+  }
+
+  start(): void {
+    this.stopped = false;
+    this.beating = this.beat();
+  }
+
+  /** May be called twice. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.pause?.cancel();
+    this.discard();
+    await this.beating;
+  }
+
+  private async beat(): Promise<void> {
+    let sign = await this.ask();
+    // A single connection may be cut while the server is well.
+    if (sign === 'failed' && !this.stopped) sign = await this.ask();
+    if (this.stopped) return;
+    this.note(sign === 'answered');
+    this.pause = this.clock.schedule(BETWEEN_BEATS_MS, () => {
+      this.beating = this.beat();
+    });
+  }
+
+  private note(answers: boolean): void {
+    if (answers !== this.down) return;
+    this.down = !answers;
+    if (answers) {
+      this.log.info('The database answers again');
+      return;
+    }
+    this.log.error('The database does not answer');
+    this.onDown();
+  }
+
+  private ask(): Promise<Sign> {
+    const limitMs = this.client ? ANSWER_LIMIT_MS : CONNECT_LIMIT_MS;
+    return new Promise((resolve) => {
+      let isSettled = false;
+      const settle = (sign: Sign): void => {
+        if (isSettled) return;
+        isSettled = true;
+        timer.cancel();
+        if (sign !== 'answered') this.discard();
+        resolve(sign);
+      };
+      const wait = (): Timer => {
+        const dueMs = this.clock.monotonicMs() + limitMs;
+        return this.clock.schedule(limitMs, () => {
+          if (this.clock.monotonicMs() > dueMs + LATE_MS) timer = wait();
+          else settle('silent');
+        });
+      };
+      let timer = wait();
+      this.query().then(
+        () => settle('answered'),
+        () => settle('failed'),
+      );
+    });
+  }
+
+  private async query(): Promise<void> {
+    const client = this.client ?? (await this.connect());
+    await client.query('SELECT 1');
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const socket = new Socket();
+    const client = new pg.Client({
+      connectionString: this.url,
+      application_name: 'ringdrop-watch',
+      stream: () => socket,
+    });
+    // What breaks is noticed by the next question.
+    client.on('error', () => undefined);
+    this.socket = socket;
+    this.client = client;
+    await client.connect();
+    return client;
+  }
+
+  private discard(): void {
+    this.socket?.destroy();
+    this.socket = undefined;
+    this.client = undefined;
+  }
+}

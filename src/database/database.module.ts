@@ -1,0 +1,58 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Ground } from '../common/common.module.js';
+import { SecretBox } from '../common/crypto/secret-box.js';
+import { errorCodeOf } from '../common/errors/error-code.js';
+import { AppConfig } from '../config/app-config.js';
+import { dataSourceOptions } from './data-source-options.js';
+import { GuardedDataSource } from './guarded-data-source.js';
+import { migrate } from './migrate.js';
+import { sealingApplication } from './sealing-application.js';
+
+const ATTEMPTS = 10;
+const BETWEEN_ATTEMPTS_MS = 2000;
+
+/** Errors of a database that is on its way up: refused, unknown host, unreachable, starting up, in recovery. */
+const PASSING_FAILURES = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+  '57P03',
+]);
+
+/** Connects to the database, after its schema was brought up to date. */
+@Module({})
+export class DatabaseModule {
+  static connect(url: string, { clock, log }: Pick<Ground, 'clock' | 'log'>): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          inject: [AppConfig, SecretBox],
+          useFactory: (config: AppConfig, box: SecretBox) => ({
+            ...dataSourceOptions({
+              url,
+              poolSize: config.databasePoolSize,
+              log,
+              applicationName: sealingApplication(box.currentKeyId),
+            }),
+            retryAttempts: ATTEMPTS,
+            retryDelay: BETWEEN_ATTEMPTS_MS,
+            toRetry: isPassing,
+          }),
+          dataSourceFactory: async (options) => {
+            if (options?.type !== 'postgres') throw new TypeError('The database is always PostgreSQL');
+            await migrate(options);
+            return new GuardedDataSource({ ...options, url }, clock, log).initialize();
+          },
+        }),
+      ],
+    };
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return PASSING_FAILURES.has(errorCodeOf(error) ?? '');
+}

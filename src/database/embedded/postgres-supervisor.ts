@@ -1,0 +1,223 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CLUSTER_ROLE, clusterExists } from './cluster.js';
+import { openDataDirectory, requireOpenDataDirectory, type ClusterPaths } from './data-directory.js';
+import { EmbeddedPostgresError } from './embedded-postgres-error.js';
+import { errorCode, errorMessage } from './error-code.js';
+import { Ownership } from './ownership.js';
+import { readPassword } from './password-file.js';
+import { postmasterIsRunning, readPostmasterLock } from './postmaster-lock.js';
+import { probeServer } from './probe-server.js';
+import { chooseServerAccount } from './server-account.js';
+import { ServerLauncher, type LaunchedServer } from './server-launcher.js';
+import { ServerProcess, ServerStartFailure } from './server-process.js';
+
+const GUEST_POLL_MS = 100;
+/** How long a guest waits for the owner to bring up the server before it takes the owner for dead (pids can be reused). */
+const OWNER_PATIENCE_MS = 60_000;
+const GUEST_PROBES = 5;
+/** A server that lived shorter than this is restarted with growing delays. */
+const STABLE_MS = 30_000;
+const FIRST_RESTART_DELAY_MS = 100;
+const MAX_RESTART_DELAY_MS = 5_000;
+const DATABASE = 'postgres';
+
+/** System errors whose cure is in the operator's hands. */
+const DIRECTORY_FAULTS = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOSPC',
+  'EDQUOT',
+  'ENOTDIR',
+  'EBUSY',
+  'EXDEV',
+]);
+
+/** Receives a constant sentence and its details. */
+export type SupervisorLog = (message: string, details?: object) => void;
+
+/** Everything that exists once the data directory is open. */
+interface Site {
+  paths: ClusterPaths;
+  ownership: Ownership;
+  launcher: ServerLauncher;
+}
+
+/** Keeps the server of one data directory running for this application; see startEmbeddedPostgres for the rules of ownership. */
+export class PostgresSupervisor {
+  private readonly closing = new AbortController();
+  private site: Site | undefined;
+  private server: ServerProcess | undefined;
+  private supervision: Promise<void> = Promise.resolve();
+  private stopped: Promise<void> | undefined;
+  private currentUrl = '';
+  private wasAdopted = false;
+
+  constructor(
+    private readonly dataDir: string,
+    private readonly log: SupervisorLog,
+  ) {}
+
+  get url(): string {
+    return this.currentUrl;
+  }
+
+  get adopted(): boolean {
+    return this.wasAdopted;
+  }
+
+  /** Resolves when the server takes connections. Throws EmbeddedPostgresError. */
+  async start(): Promise<void> {
+    process.once('exit', this.onExit);
+    try {
+      const site = await this.openSite();
+      const startedAt = Date.now();
+      const { server, adopted } = await this.connect(site, null);
+      this.wasAdopted = adopted;
+      this.log('embedded PostgreSQL is ready', {
+        directory: site.paths.clusterDir,
+        port: server.port,
+        adopted,
+        durationMs: Date.now() - startedAt,
+      });
+      this.supervision = this.supervise(site, server);
+    } catch (error) {
+      await this.stop().catch(() => undefined);
+      throw explain(error, this.dataDir);
+    }
+  }
+
+  stop(): Promise<void> {
+    this.stopped ??= this.close();
+    return this.stopped;
+  }
+
+  private async openSite(): Promise<Site> {
+    const paths = await openDataDirectory(path.resolve(this.dataDir));
+    const account = await chooseServerAccount(paths.clusterDir);
+    await requireOpenDataDirectory(paths.dataDir, account);
+    // Before the claim is written: a directory of somebody else stays as it is.
+    await clusterExists(paths.clusterDir);
+    this.site = {
+      paths,
+      ownership: new Ownership(paths.ownerFile),
+      launcher: new ServerLauncher(paths, account, this.log),
+    };
+    return this.site;
+  }
+
+  /** A server that answered a query. `fixedPort`: the only port that will do, `null` for any. */
+  private async connect(site: Site, fixedPort: number | null): Promise<LaunchedServer> {
+    for (let probes = 1; ; probes += 1) {
+      const launched = await this.acquire(site, fixedPort);
+      // A child of ours is stopped even when it turns out to be unusable; a server found running only once it is proven to be ours.
+      if (!launched.adopted) this.server = launched.server;
+      const password = await readPassword(site.paths.passwordFile);
+      this.currentUrl = `postgres://${CLUSTER_ROLE}:${encodeURIComponent(password)}@127.0.0.1:${launched.server.port}/${DATABASE}`;
+      try {
+        await probeServer(this.currentUrl, site.paths.clusterDir, site.paths.passwordFile);
+        this.server = launched.server;
+        return launched;
+      } catch (error) {
+        // An adopted server may be in the middle of its owner's stop.
+        if (error instanceof EmbeddedPostgresError || !launched.adopted || probes === GUEST_PROBES)
+          throw error;
+      }
+      await sleep(GUEST_POLL_MS, undefined, { signal: this.closing.signal });
+    }
+  }
+
+  /** As the owner, brings the server up; as a guest, waits until the owner has. */
+  private async acquire(
+    { paths, ownership, launcher }: Site,
+    fixedPort: number | null,
+  ): Promise<LaunchedServer> {
+    const patientUntil = Date.now() + OWNER_PATIENCE_MS;
+    for (;;) {
+      if (await ownership.claim()) break;
+      const lock = await readPostmasterLock(paths.clusterDir);
+      const usable = lock?.status === 'ready' && (fixedPort === null || lock.port === fixedPort);
+      if (usable && postmasterIsRunning(lock, paths.clusterDir)) {
+        return { server: ServerProcess.adopt(lock.pid, lock.port, paths.clusterDir, null), adopted: true };
+      }
+      if (Date.now() > patientUntil && (await ownership.takeOver())) break;
+      await sleep(GUEST_POLL_MS, undefined, { signal: this.closing.signal });
+    }
+    return launcher.launch(fixedPort, this.closing.signal);
+  }
+
+  /** Restarts the server whenever it ends, until stop(). Never rejects. */
+  private async supervise(site: Site, first: ServerProcess): Promise<void> {
+    const { signal } = this.closing;
+    let server = first;
+    let failures = 0;
+    let readyAt = Date.now();
+    try {
+      for (;;) {
+        await server.exited(signal);
+        if (Date.now() - readyAt > STABLE_MS) failures = 0;
+        this.log('embedded PostgreSQL ended without being asked to, starting it again', {
+          pid: server.pid,
+          failures,
+        });
+        server = await this.revive(site, server.port, failures);
+        failures += 1;
+        readyAt = Date.now();
+      }
+    } catch (error) {
+      // Only stop() ends the loop.
+      if (!signal.aborted) this.log('the supervision of the embedded PostgreSQL failed', { err: error });
+    }
+  }
+
+  private async revive(site: Site, port: number, earlierFailures: number): Promise<ServerProcess> {
+    const { signal } = this.closing;
+    for (let failures = earlierFailures; ; failures += 1) {
+      const delayMs =
+        failures === 0 ? 0 : Math.min(FIRST_RESTART_DELAY_MS * 2 ** failures, MAX_RESTART_DELAY_MS);
+      await sleep(delayMs, undefined, { signal, ref: false });
+      try {
+        const { server } = await this.connect(site, port);
+        this.log('embedded PostgreSQL is back', { pid: server.pid, port });
+        return server;
+      } catch (error) {
+        signal.throwIfAborted();
+        this.log('embedded PostgreSQL could not be started again, trying once more', {
+          err: error,
+          failures,
+        });
+      }
+    }
+  }
+
+  private async close(): Promise<void> {
+    this.closing.abort();
+    await this.supervision;
+    process.off('exit', this.onExit);
+    if (this.site === undefined) return;
+    // A guest whose owner was killed inherits the server, and with it the duty to stop it.
+    if (await this.site.ownership.claim()) await this.server?.shutDown();
+    this.site.ownership.release();
+  }
+
+  /** The safety net of a process that ends without stop(). Only synchronous work is possible here. */
+  private readonly onExit = (): void => {
+    if (this.site?.ownership.isMine()) this.server?.signal('INT');
+  };
+}
+
+function explain(error: unknown, dataDir: string): unknown {
+  if (error instanceof ServerStartFailure) {
+    return new EmbeddedPostgresError(
+      `The embedded PostgreSQL in DATA_DIR ${dataDir} does not start: ${error.output}`,
+      { cause: error },
+    );
+  }
+  if (DIRECTORY_FAULTS.has(errorCode(error) ?? '')) {
+    return new EmbeddedPostgresError(`DATA_DIR ${dataDir} cannot be used: ${errorMessage(error)}`, {
+      cause: error,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,102 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import { DataSource, type QueryRunner, type ReplicationMode } from 'typeorm';
+import {
+  DatabaseUnavailable,
+  isReadOnly,
+  meaningOfDatabaseError,
+} from '../common/database/database-unavailable.js';
+import type { Log } from '../common/logging/log.js';
+import type { Clock } from '../common/time/clock.js';
+import type { PostgresOptions } from './data-source-options.js';
+import { DatabaseWatch } from './database-watch.js';
+
+/** How long a query may wait for a connection, free or new. */
+const CONNECTION_LIMIT_MS = 2000;
+/** How long a statement may wait for a row or table that somebody else holds; the product's own transactions take milliseconds. */
+const LOCK_LIMIT_MS = 5000;
+
+/**
+ * A data source that does not make its callers wait for a database that is away: every query then fails with
+ * `DatabaseUnavailable`, within about two seconds or, once the outage is known, at once.
+ */
+export class GuardedDataSource extends DataSource {
+  private readonly watch: DatabaseWatch;
+
+  constructor(options: PostgresOptions & { readonly url: string }, clock: Clock, log: Log) {
+    const sockets = new Set<Socket>();
+    const extra: unknown = options.extra;
+    super({
+      ...options,
+      connectTimeoutMS: CONNECTION_LIMIT_MS,
+      extra: {
+        ...(typeof extra === 'object' && extra),
+        lock_timeout: LOCK_LIMIT_MS,
+        Client: ListeningClient,
+        stream: () => openSocket(sockets),
+      },
+    });
+    // Cut connections end the queries that wait for an answer, and are not used again.
+    this.watch = new DatabaseWatch(options.url, clock, log, () => {
+      for (const socket of sockets) socket.destroy();
+    });
+  }
+
+  override async initialize(): Promise<this> {
+    await super.initialize();
+    this.watch.start();
+    return this;
+  }
+
+  override async destroy(): Promise<void> {
+    await this.watch.stop();
+    await super.destroy();
+  }
+
+  override async query<T>(...given: Parameters<DataSource['query']>): Promise<T> {
+    try {
+      return await super.query<T>(...given);
+    } catch (error) {
+      throw meaningOfDatabaseError(error);
+    }
+  }
+
+  /** Everything that TypeORM sends goes through the `query` of a runner. */
+  override createQueryRunner(mode?: ReplicationMode): QueryRunner {
+    const runner = super.createQueryRunner(mode);
+    const send = runner.query.bind(runner) as <T>(...given: unknown[]) => Promise<T>;
+    runner.query = async <T>(...given: unknown[]): Promise<T> => {
+      if (this.watch.isDown) throw new DatabaseUnavailable();
+      try {
+        return await send<T>(...given);
+      } catch (error) {
+        if (isReadOnly(error)) await endConnection(runner);
+        throw meaningOfDatabaseError(error);
+      }
+    };
+    return runner;
+  }
+}
+
+/**
+ * pg 8.23 tells of a new connection one tick after it is ready, and its pool listens for errors only then: a connection that
+ * is cut in between would end the process.
+ */
+class ListeningClient extends pg.Client {
+  constructor(config: pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
+/** The pool does not use it again. */
+async function endConnection(runner: QueryRunner): Promise<void> {
+  const connection: unknown = await runner.connect();
+  if (connection instanceof pg.Client) void connection.end();
+}
+
+function openSocket(sockets: Set<Socket>): Socket {
+  const socket = new Socket();
+  sockets.add(socket);
+  return socket.once('close', () => sockets.delete(socket));
+}

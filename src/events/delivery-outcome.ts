@@ -1,0 +1,64 @@
+/** What came of a try; see `SendResult`. */
+export type AttemptResult =
+  | { readonly kind: 'answered'; readonly status: number }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** What a try means for its delivery. */
+export type DeliveryOutcome =
+  | { readonly kind: 'delivered'; readonly status: number }
+  | {
+      readonly kind: 'retry';
+      readonly status: number | null;
+      readonly error: string;
+      readonly delayMs: number;
+    }
+  | {
+      readonly kind: 'dead';
+      readonly status: number | null;
+      readonly error: string;
+      /** Set when the whole webhook is to be disabled. */
+      readonly disabledReason?: string;
+    }
+  /** Nothing is known to have reached the receiver; the try does not count. */
+  | { readonly kind: 'released' };
+
+export interface RetryPlan {
+  /** Seconds before the second, third, … try; after the last one a delivery is dead. */
+  readonly delaysSeconds: readonly number[];
+  /** A number from 0 to 1, so that receivers that came down together are not tried together. */
+  readonly random: () => number;
+}
+
+/** Each delay is made up to 10 % shorter or longer. */
+const JITTER = 0.1;
+const GONE = 410;
+
+/** 2xx is success, 410 ends the webhook (Standard Webhooks 1.0), everything else is tried again. */
+export function outcomeOf(result: AttemptResult, attemptsBefore: number, plan: RetryPlan): DeliveryOutcome {
+  if (result.kind === 'failed') {
+    if (result.reason === 'aborted') return { kind: 'released' };
+    return afterFailure(null, result.reason, attemptsBefore, plan);
+  }
+  const { status } = result;
+  if (status >= 200 && status < 300) return { kind: 'delivered', status };
+  if (status === GONE) {
+    return { kind: 'dead', status, error: 'HTTP 410', disabledReason: 'The receiver answered 410 Gone' };
+  }
+  return afterFailure(status, `HTTP ${status}`, attemptsBefore, plan);
+}
+
+function afterFailure(
+  status: number | null,
+  error: string,
+  attemptsBefore: number,
+  { delaysSeconds, random }: RetryPlan,
+): DeliveryOutcome {
+  const delaySeconds = delaysSeconds[attemptsBefore];
+  if (delaySeconds === undefined) return { kind: 'dead', status, error };
+  return {
+    kind: 'retry',
+    status,
+    error,
+    delayMs: delaySeconds * 1000 * (1 - JITTER + 2 * JITTER * random()),
+  };
+}

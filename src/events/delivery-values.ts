@@ -1,0 +1,28 @@
+export const DELIVERY_STATUSES = ['pending', 'delivered', 'dead'] as const;
+
+/** `dead` = given up, kept for a replay. */
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** One event on its way to one webhook. */
+export interface Delivery {
+  /** Id of the delivery; the id of the event is in its envelope. */
+  readonly id: string;
+  readonly event: string;
+  /** Label of the webhook. */
+  readonly label: string;
+  readonly status: DeliveryStatus;
+  readonly attempts: number;
+  /** HTTP status of the last attempt; `null` = not answered, or not tried yet. */
+  readonly responseStatus: number | null;
+  /** Why the last attempt failed. */
+  readonly error: string | null;
+  /** `null` when it is over, or waits for an earlier event of the same call. */
+  readonly nextAttemptAt: Date | null;
+  readonly createdAt: Date;
+  readonly deliveredAt: Date | null;
+}
+
+export interface DeliveryFilter {
+  readonly status?: DeliveryStatus;
+  readonly limit: number;
+}

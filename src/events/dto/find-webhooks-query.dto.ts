@@ -1,0 +1,19 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import { Rule } from '../../instances/dto/body-rules.js';
+
+export class FindWebhooksQuery {
+  @ApiPropertyOptional({
+    type: String,
+    description: 'Only the webhook with this label; left out or empty, all',
+    example: 'default',
+  })
+  @IsOptional()
+  @Rule('isLabel', (value) => typeof value === 'string', 'must be given once')
+  label?: string;
+
+  /** `undefined` = all. */
+  toLabel(): string | undefined {
+    return this.label?.trim() || undefined;
+  }
+}

@@ -1,0 +1,106 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import { EventTypes, Flag, Rule, Text } from '../../instances/dto/body-rules.js';
+import { distinct } from '../../instances/dto/event-types.js';
+import { DEFAULT_WEBHOOK_LABEL } from '../../instances/instance-values.js';
+import { isWebhookSecret, WEBHOOK_SECRET_RULE } from '../webhook-secret.js';
+import { RequiredFlag } from './required-flag.js';
+import type { WebhookChange } from '../webhook-values.js';
+
+/** Asks for a new signing secret without knowing one. */
+const NEW_SECRET = 'rotate';
+
+const HEADER_TEXT = /^[\x20-\x7e]{0,4096}$/;
+
+/** What Node and receivers take as the value of a header, whatever the encoding of the connection. */
+const isHeaderText = (value: unknown) => typeof value === 'string' && HEADER_TEXT.test(value);
+const isSecretWish = (value: unknown) =>
+  typeof value === 'string' && (value === NEW_SECRET || isWebhookSecret(value));
+
+export class WebhookBody {
+  @Text(100, {
+    description: 'Tells the webhooks of an instance apart; the one with this label is made or changed',
+    example: DEFAULT_WEBHOOK_LABEL,
+  })
+  label?: string | null;
+
+  @RequiredFlag({
+    description: 'Send events. `false` clears `url`, `authorization` and `events` and keeps the rest',
+    example: true,
+  })
+  enabled: boolean;
+
+  @Text(2048, {
+    description:
+      'Public http or https address without credentials; needed when the webhook is enabled for the first time',
+    example: 'https://example.com/hooks/whatsapp',
+  })
+  url?: string | null;
+
+  @HeaderText({
+    description:
+      'Value of the `Authorization` header; empty or `null` = none. Encrypted at rest, never returned, and forgotten ' +
+      'when `url` moves to another origin',
+    example: 'Bearer my-own-secret',
+  })
+  authorization?: string | null;
+
+  @Flag({ description: 'Append `/<event>` to the path of the URL', example: false })
+  byEvents?: boolean | null;
+
+  @EventTypes({
+    description:
+      'Events to send; empty = all. `call.update` and `instance.state` exist; other names are accepted and never sent',
+    example: ['call.update', 'instance.state'],
+  })
+  events?: string[] | null;
+
+  @SecretWish({
+    description:
+      'Signing secret: `whsec_` and 24 to 64 bytes in base64. Left out, a new webhook gets a random one, which is returned ' +
+      'this once, and a known one keeps its own. `rotate` makes a new random one; after a change the secret before it ' +
+      'also signs for 24 hours',
+    example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwKJpbm1vdGhl',
+  })
+  secret?: string | null;
+
+  toChange(): WebhookChange {
+    const { url, byEvents, events, secret } = this;
+    return {
+      label: this.label?.trim() || DEFAULT_WEBHOOK_LABEL,
+      enabled: this.enabled,
+      // Switching off clears the URL, whatever the request repeats of it.
+      ...(this.enabled && typeof url === 'string' && { url: url.trim() }),
+      ...(this.authorization !== undefined && { authorization: this.authorization?.trim() || null }),
+      ...(typeof byEvents === 'boolean' && { byEvents }),
+      ...(events && { events: distinct(events) }),
+      ...(typeof secret === 'string' && { secret: secret === NEW_SECRET ? null : secret }),
+    };
+  }
+}
+
+interface SecretDocs {
+  readonly description: string;
+  readonly example: string;
+}
+
+function HeaderText(docs: SecretDocs) {
+  return applyDecorators(
+    ApiPropertyOptional({ type: String, nullable: true, maxLength: 4096, ...docs }),
+    IsOptional(),
+    Rule('isHeaderText', isHeaderText, 'must be a string of at most 4096 printable ASCII characters'),
+  );
+}
+
+function SecretWish(docs: SecretDocs) {
+  return applyDecorators(
+    ApiPropertyOptional({ type: String, ...docs }),
+    IsOptional(),
+    Rule(
+      'isSecretWish',
+      isSecretWish,
+      `${WEBHOOK_SECRET_RULE.replace(/^secret /, '')}, or the word ${NEW_SECRET}`,
+    ),
+  );
+}

@@ -1,0 +1,30 @@
+/** A line of deliveries of one webhook. */
+export interface Lane {
+  readonly webhookId: string;
+  readonly lane: string;
+}
+
+/** The first delivery of a claimed lane, and where it goes as configured now. */
+export interface DueDelivery extends Lane {
+  readonly deliveryId: string;
+  readonly eventId: string;
+  readonly event: string;
+  readonly body: string;
+  readonly attempts: number;
+  readonly instanceId: string;
+  readonly label: string;
+  readonly enabled: boolean;
+  readonly url: string | null;
+  readonly byEvents: boolean;
+  /** Sealed. */
+  readonly authorizationValue: Buffer | null;
+  /** Sealed. */
+  readonly secret: Buffer | null;
+  /** Sealed; `null` once its time is over. */
+  readonly previousSecret: Buffer | null;
+}
+
+/** Lanes are told apart by this in memory. */
+export function laneKey({ webhookId, lane }: Lane): string {
+  return `${webhookId} ${lane}`;
+}

@@ -1,0 +1,16 @@
+import type { EventType } from '../common/events/outbox.js';
+
+/** What webhooks and WebSockets receive. */
+export interface EventEnvelope {
+  /** The same over all retries and replays of the event. */
+  readonly id: string;
+  readonly event: EventType;
+  /** When it happened: RFC 3339, UTC, milliseconds. */
+  readonly timestamp: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly instanceData: {
+    readonly baseUrl: string;
+    /** Name of the instance. */
+    readonly instance: string;
+  };
+}

@@ -1,0 +1,64 @@
+import type { DocumentedError } from '../common/http/api-errors.js';
+
+/** Error rows of the routes on events, as the documentation shows them. */
+export const EVENT_ERRORS = {
+  invalidBody: {
+    status: 400,
+    code: 'invalid_body',
+    message: 'Invalid request body: enabled is required',
+    when: 'not JSON, not an object, or a field that cannot be used; the message names the field',
+  },
+  invalidQuery: {
+    status: 400,
+    code: 'invalid_query',
+    message: 'Invalid query: limit must be a whole number from 1 to 200',
+    when: 'a parameter cannot be used; the message names it',
+  },
+  notFound: { status: 404, code: 'instance_not_found', message: 'Instance not found' },
+  webhookNotFound: {
+    status: 404,
+    code: 'webhook_not_found',
+    message: 'Webhook not found',
+    when: 'the instance has no webhook with this label',
+  },
+  deliveryNotFound: {
+    status: 404,
+    code: 'delivery_not_found',
+    message: 'delivery not found',
+    when: 'unknown, or so old that it is no longer kept',
+  },
+  tooManyWebhooks: {
+    status: 409,
+    code: 'too_many_webhooks',
+    message: 'At most 3 webhooks can be enabled',
+  },
+  webSocketNotConfigured: {
+    status: 404,
+    code: 'websocket_not_configured',
+    message: 'WebSocket not configured for this instance',
+  },
+  webSocketNotEnabled: {
+    status: 400,
+    code: 'websocket_not_enabled',
+    message:
+      'WebSocket is not enabled for this instance. Configure it first using POST /api/events/websocket/shop',
+  },
+  webSocketExpected: {
+    status: 400,
+    code: 'websocket_expected',
+    message: 'This address takes WebSocket connections only',
+    when: 'asked without `Upgrade: websocket`',
+  },
+  badHandshake: {
+    status: 400,
+    code: 'bad_request',
+    message: 'Request cannot be understood',
+    when: 'the request is no correct WebSocket handshake',
+  },
+  tooManyWebSockets: {
+    status: 409,
+    code: 'too_many_websockets',
+    message: 'At most 20 WebSockets can be open on one instance',
+  },
+  shuttingDown: { status: 503, code: 'shutting_down', message: 'The service is shutting down' },
+} as const satisfies Record<string, DocumentedError>;

@@ -1,0 +1,30 @@
+import { DomainError } from '../common/errors/domain-error.js';
+
+/** How many webhooks of one instance can be enabled at the same time. */
+export const MAX_ENABLED_WEBHOOKS = 3;
+
+export class TooManyWebhooks extends DomainError {
+  readonly code = 'too_many_webhooks';
+  readonly kind = 'conflict';
+  constructor() {
+    super(`At most ${MAX_ENABLED_WEBHOOKS} webhooks can be enabled`);
+  }
+}
+
+/** The instance has no webhook with this label. */
+export class WebhookNotFound extends DomainError {
+  readonly code = 'webhook_not_found';
+  readonly kind = 'not_found';
+  constructor() {
+    super('Webhook not found');
+  }
+}
+
+/** The instance has no delivery with this id, or it is too old to be kept. */
+export class DeliveryNotFound extends DomainError {
+  readonly code = 'delivery_not_found';
+  readonly kind = 'not_found';
+  constructor() {
+    super('delivery not found');
+  }
+}

@@ -1,0 +1,84 @@
+import type { Delivery } from './delivery-values.js';
+import type { DeliveriesFound } from './dto/deliveries-found.dto.js';
+import type { DeliveryQueued } from './dto/delivery-queued.dto.js';
+import type { DeliveryView } from './dto/delivery-view.dto.js';
+import type { WebhookConfigured } from './dto/webhook-configured.dto.js';
+import type { WebhookRetrieved } from './dto/webhook-retrieved.dto.js';
+import type { WebhookView } from './dto/webhook-view.dto.js';
+import type { WebhooksRetrieved } from './dto/webhooks-retrieved.dto.js';
+import type { ChangedWebhook, Webhook } from './webhook-values.js';
+
+/** The secret is told to the one who had it made, and to nobody after. */
+export function toWebhookConfigured({ webhook, madeSecret }: ChangedWebhook): WebhookConfigured {
+  return {
+    success: true,
+    message: 'Webhook configured successfully',
+    webhook: { ...toWebhookView(webhook), ...(madeSecret !== null && { secret: madeSecret }) },
+  };
+}
+
+export function toWebhookRetrieved(webhook: Webhook): WebhookRetrieved {
+  return { success: true, message: 'Webhook retrieved successfully', webhook: toWebhookView(webhook) };
+}
+
+export function toWebhooksRetrieved(webhooks: readonly Webhook[]): WebhooksRetrieved {
+  return {
+    success: true,
+    message: 'Webhooks retrieved successfully',
+    webhooks: webhooks.map(toWebhookView),
+  };
+}
+
+export function toDeliveriesFound(deliveries: readonly Delivery[]): DeliveriesFound {
+  return {
+    success: true,
+    message: `${deliveries.length} Deliveries found`,
+    deliveries: deliveries.map(toDeliveryView),
+  };
+}
+
+export function toDeliveryQueued(delivery: Delivery): DeliveryQueued {
+  return { success: true, message: 'Delivery queued', delivery: toDeliveryView(delivery) };
+}
+
+function toWebhookView(webhook: Webhook): WebhookView {
+  const { counters } = webhook;
+  return {
+    label: webhook.label,
+    enabled: webhook.enabled,
+    url: webhook.url,
+    hasAuthorization: webhook.hasAuthorization,
+    byEvents: webhook.byEvents,
+    events: [...webhook.events],
+    hasSecret: webhook.hasSecret,
+    disabledReason: webhook.disabledReason,
+    counters: {
+      delivered: counters.delivered,
+      dead: counters.dead,
+      failedAttempts: counters.failedAttempts,
+      lastSuccessAt: textOf(counters.lastSuccessAt),
+      lastFailureAt: textOf(counters.lastFailureAt),
+    },
+    createdAt: webhook.createdAt.toISOString(),
+    updatedAt: webhook.updatedAt.toISOString(),
+  };
+}
+
+function toDeliveryView(delivery: Delivery): DeliveryView {
+  return {
+    id: delivery.id,
+    event: delivery.event,
+    label: delivery.label,
+    status: delivery.status,
+    attempts: delivery.attempts,
+    responseStatus: delivery.responseStatus,
+    error: delivery.error,
+    nextAttemptAt: textOf(delivery.nextAttemptAt),
+    createdAt: delivery.createdAt.toISOString(),
+    deliveredAt: textOf(delivery.deliveredAt),
+  };
+}
+
+function textOf(time: Date | null): string | null {
+  return time?.toISOString() ?? null;
+}

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { DeliveryOutcome } from './delivery-outcome.js';
+import { laneKey, type DueDelivery } from './due-delivery.js';
+import { LanesRepository } from './lanes.repository.js';
+
+/** What came of the first delivery of a claimed lane. */
+export interface SettledDelivery {
+  readonly delivery: DueDelivery;
+  readonly outcome: DeliveryOutcome;
+  /** Whether the next delivery of the lane is wanted, if this one is over. */
+  readonly goOn: boolean;
+}
+
+/** Writes down what came of deliveries, many at a time. */
+@Injectable()
+export class SettlementsRepository {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lanes: LanesRepository,
+  ) {}
+
+  /**
+   * Stores the outcomes and hands out the next delivery of each lane that goes on; the other lanes are given back. What
+   * another process has claimed meanwhile is left to it.
+   */
+  settle(settled: readonly SettledDelivery[]): Promise<DueDelivery[]> {
+    return this.dataSource.transaction(async (manager) => {
+      const held = await this.hold(manager, settled);
+      await this.storeOutcomes(manager, held);
+      await this.count(manager, held);
+      await this.lanes.giveBack(manager, held.filter((one) => !goesOn(one)).map(toReturnedLane));
+      return this.lanes.goOn(
+        manager,
+        held.filter(goesOn).map(({ delivery }) => delivery),
+      );
+    });
+  }
+
+  private async hold(
+    manager: EntityManager,
+    settled: readonly SettledDelivery[],
+  ): Promise<SettledDelivery[]> {
+    const lanes = settled.map(({ delivery }) => delivery);
+    const webhookIds = [...new Set(lanes.map(({ webhookId }) => webhookId))];
+    await manager.query(`SELECT FROM webhooks WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`, [
+      webhookIds,
+    ]);
+    const held = new Set((await this.lanes.hold(manager, lanes)).map(laneKey));
+    return settled.filter(({ delivery }) => held.has(laneKey(delivery)));
+  }
+
+  private async storeOutcomes(manager: EntityManager, settled: readonly SettledDelivery[]): Promise<void> {
+    const rows = settled.flatMap(({ delivery: { deliveryId }, outcome }) =>
+      outcome.kind === 'released'
+        ? []
+        : [
+            {
+              id: deliveryId,
+              status: outcome.kind === 'retry' ? 'pending' : outcome.kind,
+              code: outcome.status,
+              error: outcome.kind === 'delivered' ? null : outcome.error,
+            },
+          ],
+    );
+    if (rows.length === 0) return;
+    await manager.query(
+      `UPDATE webhook_deliveries SET status = news.status, attempts = attempts + 1, response_status = news.code,
+         error = news.error, settled_at = CASE WHEN news.status <> 'pending' THEN now() END
+       FROM json_to_recordset($1::json) AS news (id uuid, status text, code integer, error text)
+       WHERE webhook_deliveries.id = news.id`,
+      [JSON.stringify(rows)],
+    );
+  }
+
+  private async count(manager: EntityManager, settled: readonly SettledDelivery[]): Promise<void> {
+    const rows = settled.flatMap(({ delivery: { webhookId, enabled }, outcome }) =>
+      // What a disabled webhook left behind was not tried.
+      outcome.kind === 'released'
+        ? []
+        : [
+            {
+              webhookId,
+              delivered: outcome.kind === 'delivered' ? 1 : 0,
+              dead: outcome.kind === 'dead' ? 1 : 0,
+              failed: outcome.kind !== 'delivered' && enabled ? 1 : 0,
+              disabledReason: outcome.kind === 'dead' ? (outcome.disabledReason ?? null) : null,
+            },
+          ],
+    );
+    if (rows.length === 0) return;
+    await manager.query(
+      `UPDATE webhooks SET delivered_count = delivered_count + delivered, dead_count = dead_count + dead,
+         failed_attempts = failed_attempts + failed,
+         last_success_at = CASE WHEN delivered > 0 THEN now() ELSE last_success_at END,
+         last_failure_at = CASE WHEN failed > 0 THEN now() ELSE last_failure_at END,
+         enabled = enabled AND reason IS NULL,
+         disabled_reason = coalesce(reason, disabled_reason)
+       FROM (
+         SELECT "webhookId", sum(delivered) AS delivered, sum(dead) AS dead, sum(failed) AS failed,
+           max("disabledReason") AS reason
+         FROM json_to_recordset($1::json) AS news
+           ("webhookId" uuid, delivered integer, dead integer, failed integer, "disabledReason" text)
+         GROUP BY "webhookId"
+       ) news
+       WHERE webhooks.id = news."webhookId"`,
+      [JSON.stringify(rows)],
+    );
+  }
+}
+
+function goesOn({ goOn, outcome }: SettledDelivery): boolean {
+  return goOn && (outcome.kind === 'delivered' || outcome.kind === 'dead');
+}
+
+function toReturnedLane({ delivery: { webhookId, lane }, outcome }: SettledDelivery) {
+  return { webhookId, lane, delaySeconds: outcome.kind === 'retry' ? outcome.delayMs / 1000 : 0 };
+}

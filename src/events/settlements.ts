@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { DueDelivery } from './due-delivery.js';
+import { laneKey } from './due-delivery.js';
+import { SettlementsRepository, type SettledDelivery } from './settlements.repository.js';
+
+const MAX_BATCH = 200;
+
+interface Waiting {
+  readonly settled: SettledDelivery;
+  readonly resolve: (next: DueDelivery | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Gathers what comes in while a write is under way into the next one: a transaction for each delivery would be the bottleneck. */
+@Injectable()
+export class Settlements {
+  private waiting: Waiting[] = [];
+  private writing: Promise<void> | undefined;
+
+  constructor(private readonly repository: SettlementsRepository) {}
+
+  /** Resolves when it is stored: with the next delivery of the lane, if it goes on and there is one. */
+  settle(settled: SettledDelivery): Promise<DueDelivery | undefined> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ settled, resolve, reject });
+      this.writing ??= this.write().finally(() => (this.writing = undefined));
+    });
+  }
+
+  private async write(): Promise<void> {
+    // What becomes ready in the same turn of the event loop goes together.
+    await Promise.resolve();
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, MAX_BATCH);
+      try {
+        const next = await this.repository.settle(batch.map(({ settled }) => settled));
+        const byLane = new Map(next.map((delivery) => [laneKey(delivery), delivery]));
+        for (const { settled, resolve } of batch) resolve(byLane.get(laneKey(settled.delivery)));
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { DeliveryStatus } from './delivery-values.js';
+
+/** One event on its way to one webhook, and what became of it. */
+@Entity('webhook_deliveries')
+export class WebhookDeliveryEntity {
+  @PrimaryColumn({ name: 'id', type: 'uuid', default: () => 'gen_random_uuid()' })
+  id: string;
+
+  /** 64-bit identity, as text: the order of the deliveries. */
+  @Column({ name: 'position', type: 'bigint', generated: 'identity', generatedIdentity: 'ALWAYS' })
+  position: string;
+
+  @Column({ name: 'event_id', type: 'uuid' })
+  eventId: string;
+
+  @Column({ name: 'webhook_id', type: 'uuid' })
+  webhookId: string;
+
+  @Column({ name: 'instance_id', type: 'uuid' })
+  instanceId: string;
+
+  /** Deliveries of one webhook with the same lane are sent one after another. */
+  @Column({ name: 'lane', type: 'text' })
+  lane: string;
+
+  @Column({ name: 'event', type: 'text' })
+  event: string;
+
+  /** The exact text that is signed and sent. */
+  @Column({ name: 'body', type: 'text' })
+  body: string;
+
+  @Column({ name: 'status', type: 'text', default: 'pending' })
+  status: DeliveryStatus;
+
+  /** Tries that were made since the delivery was queued. */
+  @Column({ name: 'attempts', type: 'integer', default: 0 })
+  attempts: number;
+
+  /** HTTP status of the last try. */
+  @Column({ name: 'response_status', type: 'integer', nullable: true })
+  responseStatus: number | null;
+
+  @Column({ name: 'error', type: 'text', nullable: true })
+  error: string | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  createdAt: Date;
+
+  /** When it was delivered or given up. */
+  @Column({ name: 'settled_at', type: 'timestamptz', precision: 3, nullable: true })
+  settledAt: Date | null;
+}

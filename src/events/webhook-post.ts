@@ -1,0 +1,76 @@
+import http from 'node:http';
+import https from 'node:https';
+import { failureReasonOf, SendFailure } from './send-failure.js';
+
+/** More of an answer is not read: the connection is cut. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+export interface PostRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly agent: http.Agent;
+  /** Its reason is a SendFailure. */
+  readonly signal: AbortSignal;
+}
+
+/** A kept connection that the receiver had closed in the meantime: nothing was wrong with the request. */
+export class StaleConnection extends Error {}
+
+/**
+ * One POST, up to the end of the answer. Redirects are answers. Once the status line and the headers are there the status
+ * counts, even if the body breaks off, stalls or has no end: repeating would deliver twice.
+ * @returns the status
+ * @throws SendFailure
+ * @throws StaleConnection
+ */
+export function postOnce({ url, headers, body, agent, signal }: PostRequest): Promise<number> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) throw toFailure(signal.reason);
+    const client = url.protocol === 'https:' ? https : http;
+    const request = client.request(url, { method: 'POST', headers, agent });
+    let isHandshaking = false;
+    let status: number | undefined;
+    let failure: unknown = new SendFailure('connection_reset');
+
+    const settle = () => {
+      signal.removeEventListener('abort', abort);
+      if (status !== undefined) return resolve(status);
+      const known = toFailure(failure, isHandshaking);
+      reject(request.reusedSocket && known.reason === 'connection_reset' ? new StaleConnection() : known);
+    };
+    const abort = () => {
+      failure = signal.reason;
+      request.destroy();
+      // A request that still waits for a socket is not closed before it gets one.
+      settle();
+    };
+
+    signal.addEventListener('abort', abort, { once: true });
+    request.on('error', (error) => (failure = error));
+    request.on('close', settle);
+    request.on('socket', (socket) => {
+      if (request.reusedSocket || url.protocol !== 'https:') return;
+      socket.once('connect', () => (isHandshaking = true));
+      socket.once('secureConnect', () => (isHandshaking = false));
+    });
+    request.on('response', (response) => {
+      status = response.statusCode;
+      let answerBytes = 0;
+      response.on('error', ignore);
+      response.on('data', (chunk: Buffer) => {
+        answerBytes += chunk.length;
+        if (answerBytes > MAX_ANSWER_BYTES) request.destroy();
+      });
+    });
+    request.end(body);
+  });
+}
+
+function toFailure(error: unknown, isHandshaking = false): SendFailure {
+  return error instanceof SendFailure
+    ? error
+    : new SendFailure(failureReasonOf(error, isHandshaking), { cause: error });
+}
+
+function ignore(): void {}

@@ -1,0 +1,52 @@
+/** A change of the webhook with this label, which is made if there is none; what is `undefined` stays as it is. */
+export interface WebhookChange {
+  readonly label: string;
+  /** `false` also clears URL, authorization and events. */
+  readonly enabled: boolean;
+  /** Already checked against the target policy. */
+  readonly url?: string;
+  /**
+   * Value of the `Authorization` header; `null` = none. A stored one is forgotten when the URL moves to another origin,
+   * because it would be handed to a stranger.
+   */
+  readonly authorization?: string | null;
+  /** Append `/<event>` to the URL. */
+  readonly byEvents?: boolean;
+  /** Names of the events to send; empty = all. */
+  readonly events?: readonly string[];
+  /** A webhook secret; `null` = make a new one. The one before stays valid for 24 h. */
+  readonly secret?: string | null;
+}
+
+/** A webhook as it may be shown: no secret, no authorization. */
+export interface Webhook {
+  readonly id: string;
+  readonly label: string;
+  readonly enabled: boolean;
+  readonly url: string | null;
+  readonly hasAuthorization: boolean;
+  readonly byEvents: boolean;
+  readonly events: readonly string[];
+  readonly hasSecret: boolean;
+  /** Why the product disabled it by itself; `null` otherwise. */
+  readonly disabledReason: string | null;
+  readonly counters: WebhookCounters;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** What became of the deliveries of a webhook since it was made. */
+interface WebhookCounters {
+  readonly delivered: number;
+  readonly dead: number;
+  /** Attempts that were not answered with 2xx. */
+  readonly failedAttempts: number;
+  readonly lastSuccessAt: Date | null;
+  readonly lastFailureAt: Date | null;
+}
+
+export interface ChangedWebhook {
+  readonly webhook: Webhook;
+  /** The signing secret when this change made one, which is the only time that it can be read; else `null`. */
+  readonly madeSecret: string | null;
+}

@@ -1,0 +1,104 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiExtraModels, ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { ApiErrors } from '../common/http/api-errors.js';
+import { CurrentCaller, type TenantCaller } from '../common/http/caller.js';
+import { InstanceRoute } from '../common/http/instance-route.js';
+import { AllowedTargets } from '../common/net/allowed-targets.js';
+import { FindWebhooksQuery } from './dto/find-webhooks-query.dto.js';
+import { WebhookBody } from './dto/webhook-body.dto.js';
+import { WebhookConfigured } from './dto/webhook-configured.dto.js';
+import { WebhookRetrieved } from './dto/webhook-retrieved.dto.js';
+import { WebhooksRetrieved } from './dto/webhooks-retrieved.dto.js';
+import { EVENT_ERRORS } from './event-error-rows.js';
+import { toWebhookConfigured, toWebhookRetrieved, toWebhooksRetrieved } from './events.views.js';
+import { WebhooksService } from './webhooks.service.js';
+
+const EXAMPLES = {
+  all: {
+    summary: 'All events to one address',
+    value: { enabled: true, url: 'https://example.com/hooks/whatsapp' },
+  },
+  calls: {
+    summary: 'Calls only, to a second address',
+    value: {
+      label: 'calls',
+      enabled: true,
+      url: 'https://example.com/hooks/calls',
+      authorization: 'Bearer my-own-secret',
+      byEvents: false,
+      events: ['call.update'],
+    },
+  },
+  rotate: { summary: 'A new signing secret', value: { enabled: true, secret: 'rotate' } },
+  off: { summary: 'Off', value: { label: 'calls', enabled: false } },
+};
+
+@ApiTags('Events')
+@Controller('events')
+@ApiExtraModels(WebhookRetrieved, WebhooksRetrieved)
+export class WebhooksController {
+  constructor(
+    private readonly webhooks: WebhooksService,
+    private readonly targets: AllowedTargets,
+  ) {}
+
+  @InstanceRoute(Post, 'webhook')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Configure a webhook',
+    description:
+      'Makes the webhook with the label, or changes it: what is left out stays as it is. At most 3 can be enabled. Every ' +
+      'delivery is signed as Standard Webhooks 1.0 says, at least once, in order for each call; see **Webhooks** below.',
+  })
+  @ApiBody({ type: WebhookBody, examples: EXAMPLES })
+  @ApiResponse({ status: 200, description: 'The webhook as it is now', type: WebhookConfigured })
+  @ApiErrors(
+    {
+      ...EVENT_ERRORS.invalidBody,
+      message: 'Invalid request body: url points to an address that is not public',
+    },
+    EVENT_ERRORS.notFound,
+    EVENT_ERRORS.tooManyWebhooks,
+  )
+  async configure(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('instance') instance: string,
+    @Body() body: WebhookBody,
+  ): Promise<WebhookConfigured> {
+    const change = body.toChange();
+    this.targets.requireAllowed(change.url, 'url');
+    return toWebhookConfigured(await this.webhooks.change(caller, instance, change));
+  }
+
+  @InstanceRoute(Get, 'getWebhook')
+  @ApiOperation({
+    summary: 'Show webhooks',
+    description: 'Without secret and authorization, which are never returned.',
+  })
+  @ApiResponse({
+    status: 200,
+    description: '`webhooks` sorted by label, or `webhook` when a label was asked for',
+    content: {
+      'application/json': {
+        schema: {
+          oneOf: [{ $ref: getSchemaPath(WebhooksRetrieved) }, { $ref: getSchemaPath(WebhookRetrieved) }],
+        },
+      },
+    },
+  })
+  @ApiErrors(
+    { ...EVENT_ERRORS.invalidQuery, message: 'Invalid query: label must be given once' },
+    EVENT_ERRORS.notFound,
+    EVENT_ERRORS.webhookNotFound,
+  )
+  async show(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('instance') instance: string,
+    @Query() query: FindWebhooksQuery,
+  ): Promise<WebhookRetrieved | WebhooksRetrieved> {
+    const label = query.toLabel();
+    return label === undefined
+      ? toWebhooksRetrieved(await this.webhooks.list(caller, instance))
+      : toWebhookRetrieved(await this.webhooks.get(caller, instance, label));
+  }
+}

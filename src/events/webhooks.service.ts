@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { SecretBox } from '../common/crypto/secret-box.js';
+import type { TenantCaller } from '../common/http/caller.js';
+import { Clock } from '../common/time/clock.js';
+import { InstancesService } from '../instances/instances.service.js';
+import type { WebhookEntity } from '../instances/webhook.entity.js';
+import { DeliveryWorker } from './delivery-worker.js';
+import { WebhookNotFound } from './events.errors.js';
+import { plannedWebhook } from './webhook-columns.js';
+import type { ChangedWebhook, Webhook, WebhookChange } from './webhook-values.js';
+import { WebhooksRepository } from './webhooks.repository.js';
+
+/** The webhooks of an instance, as its owner configures them. */
+@Injectable()
+export class WebhooksService {
+  constructor(
+    private readonly instances: InstancesService,
+    private readonly repository: WebhooksRepository,
+    private readonly worker: DeliveryWorker,
+    private readonly secrets: SecretBox,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Makes or changes the webhook with this label. @throws InstanceNotFound, TooManyWebhooks, InvalidRequestBody */
+  async change(caller: TenantCaller, instanceName: string, change: WebhookChange): Promise<ChangedWebhook> {
+    const { id } = await this.instances.require(caller, instanceName);
+    let madeSecret: string | null = null;
+    const webhook = await this.repository.upsert(id, change.label, (before) => {
+      const planned = plannedWebhook(id, before, change, this.secrets, this.clock.now());
+      ({ madeSecret } = planned);
+      return planned.columns;
+    });
+    this.worker.wake();
+    return { webhook: toWebhook(webhook), madeSecret };
+  }
+
+  /** Sorted by label. @throws InstanceNotFound */
+  async list(caller: TenantCaller, instanceName: string): Promise<Webhook[]> {
+    const { id } = await this.instances.require(caller, instanceName);
+    return (await this.repository.list(id)).map(toWebhook);
+  }
+
+  /** @throws InstanceNotFound, WebhookNotFound */
+  async get(caller: TenantCaller, instanceName: string, label: string): Promise<Webhook> {
+    const webhooks = await this.list(caller, instanceName);
+    const webhook = webhooks.find((one) => one.label === label);
+    if (!webhook) throw new WebhookNotFound();
+    return webhook;
+  }
+}
+
+function toWebhook(row: WebhookEntity): Webhook {
+  const { id, label, enabled, url, byEvents, events, disabledReason, createdAt, updatedAt } = row;
+  return {
+    id,
+    label,
+    enabled,
+    url,
+    hasAuthorization: row.authorizationValue !== null,
+    byEvents,
+    events,
+    hasSecret: row.secret !== null,
+    disabledReason,
+    counters: {
+      delivered: Number(row.deliveredCount),
+      dead: Number(row.deadCount),
+      failedAttempts: Number(row.failedAttempts),
+      lastSuccessAt: row.lastSuccessAt,
+      lastFailureAt: row.lastFailureAt,
+    },
+    createdAt,
+    updatedAt,
+  };
+}

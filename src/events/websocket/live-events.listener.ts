@@ -1,0 +1,41 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AccountDeleting } from '../../accounts/account-deleting.event.js';
+import { AccountDisabled } from '../../accounts/account-disabled.event.js';
+import { EventBus } from '../../common/events/event-bus.js';
+import { InstanceDeleted } from '../../instances/instance-deleted.event.js';
+import { EventEmitted } from '../event-emitted.event.js';
+import { CLOSE_CODES } from './event-socket.js';
+import { EventSockets } from './event-sockets.js';
+
+/** Hands events to those who listen, and closes the sockets of accounts and instances that are gone. */
+@Injectable()
+export class LiveEventsListener implements OnModuleInit {
+  constructor(
+    private readonly events: EventBus,
+    private readonly sockets: EventSockets,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.on(EventEmitted, ({ instanceId, envelope, text }) =>
+      this.sockets.send(instanceId, envelope.event, text),
+    );
+    const refuse = this.refuseAccount.bind(this);
+    this.events.on(AccountDisabled, refuse);
+    this.events.on(AccountDeleting, refuse);
+    this.events.on(InstanceDeleted, ({ instance }) =>
+      this.sockets.closeWhere(
+        ({ instanceId }) => instanceId === instance.id,
+        CLOSE_CODES.policyViolation,
+        'Instance deleted',
+      ),
+    );
+  }
+
+  private refuseAccount({ accountId }: { readonly accountId: string }): void {
+    this.sockets.closeWhere(
+      (owner) => owner.accountId === accountId,
+      CLOSE_CODES.policyViolation,
+      'Invalid token',
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import { parsePhoneNumber } from '../../whatsapp/jid.js';
+import type { LinkMethod } from '../../whatsapp/whatsapp.gateway.js';
+import { InvalidNumber } from '../instances.errors.js';
+import { Rule } from './body-rules.js';
+
+export class ConnectQuery {
+  @ApiPropertyOptional({
+    description:
+      'Phone number to link, in international format: answers with a pairing code instead of a QR code. ' +
+      '`+ - ( ) .` and spaces are ignored; 7 to 15 digits remain',
+    example: '5511999999999',
+  })
+  @IsOptional()
+  @Rule('isText', (value) => typeof value === 'string', 'must be given once')
+  number?: string;
+
+  /** @throws InvalidNumber */
+  toMethod(): LinkMethod {
+    if (this.number === undefined || this.number.trim() === '') return { kind: 'qr' };
+    const parsed = parsePhoneNumber(this.number);
+    if (!parsed.ok) throw new InvalidNumber(parsed.detail);
+    return { kind: 'code', number: parsed.digits };
+  }
+}

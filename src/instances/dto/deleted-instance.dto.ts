@@ -1,0 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+export class DeletedInstance {
+  @ApiProperty({ description: 'It is gone', example: 'deleted' })
+  status: 'deleted';
+}

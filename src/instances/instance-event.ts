@@ -1,0 +1,86 @@
+import type { OutboxEvent } from '../common/events/outbox.js';
+import type { SessionSignal } from '../whatsapp/whatsapp-signals.js';
+import type { InstanceStatus } from './instance-state.js';
+import type { InstanceRow } from './instance-status.repository.js';
+import { withoutDevice } from './signal-columns.js';
+
+/** What clients are told about instances, by its name on the wire. */
+export type InstanceEventState =
+  | 'qr_ready'
+  | 'pair_success'
+  | 'connecting'
+  | 'connected'
+  | 'disconnected'
+  | 'passkey_required'
+  | 'logged_out'
+  | 'stream_replaced'
+  | 'connect_failure'
+  | 'restricted'
+  | 'unrestricted';
+
+interface InstanceNews {
+  readonly state: InstanceEventState;
+  readonly jid?: string;
+  /** What can be scanned now. */
+  readonly codes?: readonly string[];
+  readonly reason?: string;
+  /** WhatsApp's code of the disconnect. */
+  readonly code?: number;
+  /** End of a restriction; `null` = not known. */
+  readonly until?: string | null;
+}
+
+/** Another device took the session over (`conflict`, code 440 in WhatsApp Web and Baileys). */
+const STREAM_REPLACED_CODE = 440;
+
+/** All events of an instance that are not about calls arrive in their order. */
+const INSTANCE_LANE = 'instance';
+
+/** The event that reports a signal; `undefined`: it is no news for clients. */
+export function instanceEvent(
+  before: InstanceRow,
+  next: InstanceStatus,
+  signal: SessionSignal,
+): OutboxEvent | undefined {
+  const news = newsOf(before, next, signal);
+  return news && instanceEventOf(before.id, signal.at, news);
+}
+
+export function instanceEventOf(instanceId: string, at: Date, { state, ...more }: InstanceNews): OutboxEvent {
+  const data = { state, timestamp: at.toISOString(), ...more };
+  return { instanceId, type: 'instance.state', lane: INSTANCE_LANE, at, data };
+}
+
+function newsOf(before: InstanceRow, next: InstanceStatus, signal: SessionSignal): InstanceNews | undefined {
+  switch (signal.type) {
+    case 'qr_ready':
+      return { state: 'qr_ready', codes: [signal.qr] };
+    case 'paired':
+      return { state: 'pair_success', jid: withoutDevice(signal.jid) };
+    case 'connecting':
+      return next === before.status ? undefined : { state: 'connecting' };
+    case 'connected':
+      return next === before.status ? undefined : { state: 'connected', jid: withoutDevice(signal.jid) };
+    case 'disconnected':
+      return { state: stateOfEnd(before.status, signal.code), reason: signal.reason, code: signal.code };
+    case 'passkey_required':
+      return { state: 'passkey_required', reason: signal.reason };
+    case 'logged_out':
+      return { state: 'logged_out', reason: signal.reason, code: signal.code };
+    case 'restricted':
+      return isSameRestriction(before, signal.until)
+        ? undefined
+        : { state: 'restricted', until: signal.until?.toISOString() ?? null };
+    case 'unrestricted':
+      return before.restricted ? { state: 'unrestricted' } : undefined;
+  }
+}
+
+function stateOfEnd(before: InstanceStatus, code: number): InstanceEventState {
+  if (code === STREAM_REPLACED_CODE) return 'stream_replaced';
+  return before === 'connecting' ? 'connect_failure' : 'disconnected';
+}
+
+function isSameRestriction({ restricted, restrictedUntil }: InstanceRow, until: Date | null): boolean {
+  return restricted && restrictedUntil?.getTime() === until?.getTime();
+}

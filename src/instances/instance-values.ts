@@ -1,0 +1,83 @@
+import type { NetworkProxy } from '../whatsapp/whatsapp.gateway.js';
+import type { InstanceEntity } from './instance.entity.js';
+
+export type ProxyProtocol = NetworkProxy['protocol'];
+export const PROXY_PROTOCOLS = ['http', 'https', 'socks5'] as const satisfies readonly ProxyProtocol[];
+
+/** What the owner of an instance can tune. */
+export type InstanceSettings = Pick<
+  InstanceEntity,
+  | 'autoRejectCalls'
+  | 'callRejectMessage'
+  | 'keepOnlineStatus'
+  | 'maxConcurrentCalls'
+  | 'minSecondsBetweenCalls'
+  | 'numberCooldownSeconds'
+>;
+
+/** A proxy as it is asked for: it replaces the one before. */
+export interface ProxyWish {
+  readonly enabled: boolean;
+  readonly protocol: ProxyProtocol | null;
+  readonly host: string | null;
+  /** TCP port, 1–65535. */
+  readonly port: number | null;
+  readonly username: string | null;
+  /** `undefined` = keep the stored one, which works only while host and username stay the same. */
+  readonly password: string | null | undefined;
+}
+
+export interface WebhookWish {
+  readonly enabled: boolean;
+  readonly url: string | null;
+  /** Value of the `Authorization` header. */
+  readonly authorization: string | null;
+  readonly byEvents: boolean;
+  readonly events: readonly string[];
+}
+
+interface WebSocketWish {
+  readonly enabled: boolean;
+  readonly events: readonly string[];
+}
+
+/** An instance that is asked for; what is `undefined` was not given. */
+export interface InstanceDraft {
+  readonly name: string;
+  /** Own TokenInstance instead of a random one. */
+  readonly token: string | undefined;
+  readonly settings: Partial<InstanceSettings>;
+  readonly proxy: ProxyWish | undefined;
+  readonly webhook: WebhookWish | undefined;
+  readonly websocket: WebSocketWish | undefined;
+}
+
+/** An instance as other features see it, resolved once for each request. */
+export interface InstanceRef {
+  readonly id: string;
+  readonly accountId: string;
+  readonly name: string;
+  /** 1–100. */
+  readonly maxConcurrentCalls: number;
+  /** 0 = no pause is needed. */
+  readonly minSecondsBetweenCalls: number;
+  /** 0 = a number may be called again at once. */
+  readonly numberCooldownSeconds: number;
+  /** Restriction by WhatsApp; `until` is `null` when its end is not known, and may have passed. */
+  readonly restricted: { readonly until: Date | null } | null;
+}
+
+/** Label of the webhook that is configured without one. */
+export const DEFAULT_WEBHOOK_LABEL = 'default';
+
+export function toInstanceRef(instance: InstanceEntity): InstanceRef {
+  return {
+    id: instance.id,
+    accountId: instance.accountId,
+    name: instance.name,
+    maxConcurrentCalls: instance.maxConcurrentCalls,
+    minSecondsBetweenCalls: instance.minSecondsBetweenCalls,
+    numberCooldownSeconds: instance.numberCooldownSeconds,
+    restricted: instance.restricted ? { until: instance.restrictedUntil } : null,
+  };
+}

@@ -1,0 +1,54 @@
+import { DomainError } from '../common/errors/domain-error.js';
+
+export class InstanceNotFound extends DomainError {
+  readonly code = 'instance_not_found';
+  readonly kind = 'not_found';
+  constructor() {
+    super('Instance not found');
+  }
+}
+
+export class InstanceNameTaken extends DomainError {
+  readonly code = 'instance_exists';
+  readonly kind = 'conflict';
+  constructor() {
+    super('Instance name already exists');
+  }
+}
+
+export class InstanceQuotaExceeded extends DomainError {
+  readonly code = 'instance_quota_exceeded';
+  readonly kind = 'forbidden';
+  constructor() {
+    super('Account instance quota exceeded');
+  }
+}
+
+/** No linking by QR is under way, so that there is nothing to scan. */
+export class NoQrToShow extends DomainError {
+  readonly code = 'no_qr_code';
+  readonly kind = 'conflict';
+  constructor() {
+    super('There is no QR code to show — call /connect first');
+  }
+}
+
+/** The phone number to link is no phone number. */
+export class InvalidNumber extends DomainError {
+  readonly code = 'invalid_number';
+  readonly kind = 'invalid';
+  constructor(detail: string) {
+    super(`Invalid number: ${detail}`);
+  }
+}
+
+/** The instance must not fall back to a connection without its proxy, so it stays closed until the proxy is set again. */
+export class ProxyPasswordUnreadable extends DomainError {
+  readonly code = 'proxy_password_unreadable';
+  readonly kind = 'failed';
+  constructor(cause: unknown) {
+    super('The saved proxy password cannot be read. Restore the encryption key or set the proxy again', {
+      cause,
+    });
+  }
+}

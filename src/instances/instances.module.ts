@@ -1,0 +1,40 @@
+import { Module } from '@nestjs/common';
+import { AccountsModule } from '../accounts/accounts.module.js';
+import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
+import { AccountEventsListener } from './account-events.listener.js';
+import { ConnectionSignalsListener } from './connection-signals.listener.js';
+import { IncomingCallRules } from './incoming-call-rules.js';
+import { InstanceConfigurationController } from './instance-configuration.controller.js';
+import { InstanceConfigurationService } from './instance-configuration.service.js';
+import { InstanceLinkingController } from './instance-linking.controller.js';
+import { InstanceLinkingService } from './instance-linking.service.js';
+import { InstanceSessions } from './instance-sessions.js';
+import { InstanceStates } from './instance-states.js';
+import { InstanceStatusRepository } from './instance-status.repository.js';
+import { InstancesController } from './instances.controller.js';
+import { InstancesLifecycle } from './instances-lifecycle.js';
+import { InstancesRepository } from './instances.repository.js';
+import { InstancesService } from './instances.service.js';
+import { SessionOpener } from './session-opener.js';
+
+@Module({
+  imports: [AccountsModule, WhatsAppModule],
+  // In the order in which the documentation shows their routes.
+  controllers: [InstancesController, InstanceLinkingController, InstanceConfigurationController],
+  providers: [
+    AccountEventsListener,
+    ConnectionSignalsListener,
+    IncomingCallRules,
+    InstanceConfigurationService,
+    InstanceLinkingService,
+    InstanceSessions,
+    InstanceStates,
+    InstanceStatusRepository,
+    InstancesLifecycle,
+    InstancesRepository,
+    InstancesService,
+    SessionOpener,
+  ],
+  exports: [IncomingCallRules, InstancesService, InstanceSessions],
+})
+export class InstancesModule {}

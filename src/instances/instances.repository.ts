@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, In, type EntityManager } from 'typeorm';
+import { isUniqueViolation } from '../common/database/unique-violation.js';
+import { isInstanceName } from './instance-name.js';
+import type { InstanceSettings } from './instance-values.js';
+import { InstanceEntity } from './instance.entity.js';
+import { InstanceNameTaken, InstanceNotFound, InstanceQuotaExceeded } from './instances.errors.js';
+import type { NewInstanceRows } from './new-instance-rows.js';
+import type { ProxyColumns } from './proxy-columns.js';
+import { WebhookEntity } from './webhook.entity.js';
+
+/** The table of instances. A foreign instance is simply not found: the account is part of every question. */
+@Injectable()
+export class InstancesRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Writes the rows of a new instance, and what `then` adds in the same transaction, together or not at all.
+   * @throws InstanceNameTaken, InstanceQuotaExceeded, InstanceNotFound (the account is gone)
+   */
+  async create<T>(rows: NewInstanceRows, then: (transaction: EntityManager) => Promise<T>): Promise<T> {
+    try {
+      return await this.dataSource.transaction(async (manager) => {
+        await this.takePlace(manager, rows.instance);
+        await manager.insert(InstanceEntity, rows.instance);
+        if (rows.webhook) await manager.insert(WebhookEntity, rows.webhook);
+        return then(manager);
+      });
+    } catch (error) {
+      if (isUniqueViolation(error, 'instances_account_id_name_key')) throw new InstanceNameTaken();
+      throw error;
+    }
+  }
+
+  findByName(accountId: string, name: string): Promise<InstanceEntity | null> {
+    if (!isInstanceName(name)) return Promise.resolve(null);
+    return this.instances.findOneBy({ accountId, name });
+  }
+
+  /** @throws InstanceNotFound */
+  async getByName(accountId: string, name: string): Promise<InstanceEntity> {
+    const instance = await this.findByName(accountId, name);
+    if (!instance) throw new InstanceNotFound();
+    return instance;
+  }
+
+  /** All instances of the account, or those of the given names, sorted by name. */
+  listOf(accountId: string, names?: readonly string[]): Promise<InstanceEntity[]> {
+    return this.instances.find({
+      where: { accountId, ...(names && { name: In(names.filter(isInstanceName)) }) },
+      order: { name: 'ASC' },
+    });
+  }
+
+  /** Webhooks of many instances at once, sorted by label. */
+  webhooksOf(instanceIds: readonly string[]): Promise<WebhookEntity[]> {
+    if (instanceIds.length === 0) return Promise.resolve([]);
+    return this.dataSource
+      .getRepository(WebhookEntity)
+      .find({ where: { instanceId: In([...instanceIds]) }, order: { label: 'ASC' } });
+  }
+
+  async updateSettings(accountId: string, id: string, settings: Partial<InstanceSettings>): Promise<void> {
+    await this.instances.update({ accountId, id }, { ...settings, updatedAt: () => 'now()' });
+  }
+
+  async updateProxy(accountId: string, id: string, proxy: ProxyColumns): Promise<void> {
+    await this.instances.update({ accountId, id }, { ...proxy, updatedAt: () => 'now()' });
+  }
+
+  /** Deletes the instance with everything that belongs to it. False when another request was faster. */
+  async delete(accountId: string, id: string): Promise<boolean> {
+    const { affected } = await this.instances.delete({ accountId, id });
+    return affected === 1;
+  }
+
+  /**
+   * Claims a place in the account's quota. The lock on the account's row makes those who create at the same time
+   * count one after another; NO KEY, so that rows that merely refer to the account are not held up.
+   */
+  private async takePlace(
+    manager: EntityManager,
+    { accountId, name }: { accountId: string; name: string },
+  ): Promise<void> {
+    const [account] = await manager.query<{ instance_limit: number | null }[]>(
+      `SELECT instance_limit FROM accounts WHERE id = $1 FOR NO KEY UPDATE`,
+      [accountId],
+    );
+    if (!account) throw new InstanceNotFound();
+    if (await manager.existsBy(InstanceEntity, { accountId, name })) throw new InstanceNameTaken();
+    const limit = account.instance_limit;
+    if (limit !== null && (await manager.countBy(InstanceEntity, { accountId })) >= limit) {
+      throw new InstanceQuotaExceeded();
+    }
+  }
+
+  private get instances() {
+    return this.dataSource.getRepository(InstanceEntity);
+  }
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AccessTokens } from '../accounts/access-tokens.js';
+import { SecretBox } from '../common/crypto/secret-box.js';
+import { isForeignKeyViolation } from '../common/database/foreign-key-violation.js';
+import { EventBus } from '../common/events/event-bus.js';
+import type { TenantCaller } from '../common/http/caller.js';
+import { InstanceDeleted } from './instance-deleted.event.js';
+import { InstanceSessions } from './instance-sessions.js';
+import { toInstanceRef, type InstanceDraft, type InstanceRef } from './instance-values.js';
+import type { InstanceEntity } from './instance.entity.js';
+import { InstanceNotFound } from './instances.errors.js';
+import { InstancesRepository } from './instances.repository.js';
+import { newInstanceRows } from './new-instance-rows.js';
+import type { WebhookEntity } from './webhook.entity.js';
+
+/** An instance with its token, which is told this once. */
+export interface InstanceWithToken {
+  readonly instance: InstanceEntity;
+  readonly token: string;
+}
+
+export interface InstanceListing {
+  readonly instance: InstanceEntity;
+  /** Sorted by label. */
+  readonly webhooks: readonly WebhookEntity[];
+}
+
+/** The instances of a tenant: made, found, listed and removed. */
+@Injectable()
+export class InstancesService {
+  constructor(
+    private readonly repository: InstancesRepository,
+    private readonly tokens: AccessTokens,
+    private readonly sessions: InstanceSessions,
+    private readonly secrets: SecretBox,
+    private readonly events: EventBus,
+  ) {}
+
+  /** @throws InstanceNameTaken, InstanceQuotaExceeded, TokenInUse */
+  async create({ accountId }: TenantCaller, draft: InstanceDraft): Promise<InstanceWithToken> {
+    const id = randomUUID();
+    const rows = newInstanceRows(id, accountId, draft, this.secrets);
+    const token = await this.repository.create(rows, (transaction) =>
+      this.tokens.issueForInstance(
+        { accountId, instanceId: id, instanceName: draft.name, own: draft.token },
+        transaction,
+      ),
+    );
+    return { instance: await this.repository.getByName(accountId, draft.name), token };
+  }
+
+  /** The instance of this name, if it is the caller's. */
+  async find({ accountId }: TenantCaller, name: string): Promise<InstanceRef | undefined> {
+    const instance = await this.repository.findByName(accountId, name);
+    return instance ? toInstanceRef(instance) : undefined;
+  }
+
+  /** @throws InstanceNotFound */
+  async require(caller: TenantCaller, name: string): Promise<InstanceRef> {
+    return toInstanceRef(await this.repository.getByName(caller.accountId, name));
+  }
+
+  /**
+   * All instances of the caller or those of the given names, sorted by name. The token of an instance always gets just
+   * its own. Names that do not exist are left out, unless only one was asked for.
+   * @throws InstanceNotFound
+   */
+  async list(caller: TenantCaller, names?: readonly string[]): Promise<InstanceListing[]> {
+    const wanted = caller.kind === 'instance' ? [caller.instanceName] : names;
+    const instances = await this.repository.listOf(caller.accountId, wanted);
+    if (wanted?.length === 1 && instances.length === 0) throw new InstanceNotFound();
+    const webhooks = await this.repository.webhooksOf(instances.map(({ id }) => id));
+    return instances.map((instance) => ({
+      instance,
+      webhooks: webhooks.filter(({ instanceId }) => instanceId === instance.id),
+    }));
+  }
+
+  /** A new token for the instance; the earlier one stops working at once. @throws InstanceNotFound */
+  async rotateToken({ accountId }: TenantCaller, name: string): Promise<InstanceWithToken> {
+    const instance = await this.repository.getByName(accountId, name);
+    const target = { accountId, instanceId: instance.id, instanceName: instance.name };
+    try {
+      return { instance, token: await this.tokens.rotateForInstance(target) };
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw new InstanceNotFound();
+      throw error;
+    }
+  }
+
+  /** Unlinks the phone and removes the instance with its calls, webhooks and tokens. @throws InstanceNotFound */
+  async delete({ accountId }: TenantCaller, name: string): Promise<void> {
+    const { id } = await this.repository.getByName(accountId, name);
+    await this.sessions.forget(id);
+    const deleted = await this.repository.delete(accountId, id);
+    this.tokens.invalidateInstance(id);
+    if (!deleted) throw new InstanceNotFound();
+    await this.events.publish(new InstanceDeleted({ id, accountId, name }));
+  }
+}

@@ -1,0 +1,34 @@
+import type { SecretBox } from '../common/crypto/secret-box.js';
+import type { ProxyWish } from './instance-values.js';
+import type { InstanceEntity } from './instance.entity.js';
+import { proxyPasswordContext } from './sealed-places.js';
+
+export type ProxyColumns = Pick<
+  InstanceEntity,
+  'proxyEnabled' | 'proxyProtocol' | 'proxyHost' | 'proxyPort' | 'proxyUsername' | 'proxyPassword'
+>;
+
+/** The stored proxy before a change. */
+export type StoredProxy = Pick<InstanceEntity, 'proxyHost' | 'proxyUsername' | 'proxyPassword'>;
+
+/**
+ * What a proxy that is asked for puts into the row. A stored password goes on only to the host and the user it was
+ * given for: otherwise a change of the host would hand it to a stranger.
+ */
+export function proxyColumns(
+  instanceId: string,
+  wish: ProxyWish,
+  secrets: SecretBox,
+  before?: StoredProxy,
+): ProxyColumns {
+  const samePlace = before?.proxyHost === wish.host && before.proxyUsername === wish.username;
+  const kept = wish.password === undefined && samePlace ? before.proxyPassword : null;
+  return {
+    proxyEnabled: wish.enabled,
+    proxyProtocol: wish.protocol,
+    proxyHost: wish.host,
+    proxyPort: wish.port,
+    proxyUsername: wish.username,
+    proxyPassword: wish.password ? secrets.sealText(wish.password, proxyPasswordContext(instanceId)) : kept,
+  };
+}

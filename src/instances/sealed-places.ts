@@ -1,0 +1,14 @@
+/** Place of a sealed proxy password; a value that is copied to another instance does not open. */
+export function proxyPasswordContext(instanceId: string): string[] {
+  return ['instance', instanceId, 'proxy-password'];
+}
+
+/** Place of a sealed webhook authorization. */
+export function webhookAuthorizationContext(instanceId: string, label: string): string[] {
+  return ['instance', instanceId, 'webhook-authorization', label];
+}
+
+/** Place of a sealed webhook secret, the former one included. */
+export function webhookSecretContext(instanceId: string, label: string): string[] {
+  return ['instance', instanceId, 'webhook-secret', label];
+}

@@ -1,0 +1,69 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** Where the events of an instance are posted to. An instance has several, told apart by label. */
+@Entity('webhooks')
+export class WebhookEntity {
+  @PrimaryColumn({ name: 'id', type: 'uuid', default: () => 'gen_random_uuid()' })
+  id: string;
+
+  @Column({ name: 'instance_id', type: 'uuid' })
+  instanceId: string;
+
+  @Column({ name: 'label', type: 'text' })
+  label: string;
+
+  @Column({ name: 'enabled', type: 'boolean' })
+  enabled: boolean;
+
+  @Column({ name: 'url', type: 'text', nullable: true })
+  url: string | null;
+
+  /** Value of the `Authorization` header, sealed, see `webhookAuthorizationContext`. */
+  @Column({ name: 'authorization_value', type: 'bytea', nullable: true })
+  authorizationValue: Buffer | null;
+
+  /** Append `/<event>` to the URL. */
+  @Column({ name: 'by_events', type: 'boolean', default: false })
+  byEvents: boolean;
+
+  /** Names of the events to send; empty = all. */
+  @Column({ name: 'events', type: 'text', array: true, default: [] })
+  events: string[];
+
+  /** Signs what is sent; sealed, see `webhookSecretContext`. */
+  @Column({ name: 'secret', type: 'bytea', nullable: true })
+  secret: Buffer | null;
+
+  /** The secret before; signs too until its time is over. */
+  @Column({ name: 'previous_secret', type: 'bytea', nullable: true })
+  previousSecret: Buffer | null;
+
+  @Column({ name: 'previous_secret_until', type: 'timestamptz', precision: 3, nullable: true })
+  previousSecretUntil: Date | null;
+
+  /** Why the product disabled the webhook by itself. */
+  @Column({ name: 'disabled_reason', type: 'text', nullable: true })
+  disabledReason: string | null;
+
+  /** 64-bit, as text; so are the two below. */
+  @Column({ name: 'delivered_count', type: 'bigint', default: 0 })
+  deliveredCount: string;
+
+  @Column({ name: 'dead_count', type: 'bigint', default: 0 })
+  deadCount: string;
+
+  @Column({ name: 'failed_attempts', type: 'bigint', default: 0 })
+  failedAttempts: string;
+
+  @Column({ name: 'last_success_at', type: 'timestamptz', precision: 3, nullable: true })
+  lastSuccessAt: Date | null;
+
+  @Column({ name: 'last_failure_at', type: 'timestamptz', precision: 3, nullable: true })
+  lastFailureAt: Date | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  createdAt: Date;
+
+  @Column({ name: 'updated_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  updatedAt: Date;
+}

@@ -1,0 +1,50 @@
+import type { Log } from '../common/logging/log.js';
+
+/** A close that hangs is cut after this. */
+const STOP_TIMEOUT_MS = 10_000;
+
+/** How the process ends. */
+export interface Ending {
+  /** From now on a signal runs `stop` first. */
+  stopWith(stop: () => Promise<void>): void;
+}
+
+/**
+ * Ends the process in order: on SIGTERM and SIGINT with exit code 0, after an exception that nobody caught with 1. A
+ * second signal ends it at once. Before `stopWith` there is nothing to stop in order.
+ */
+export function endOnce(log: Log): Ending {
+  let stop = (): Promise<void> => Promise.resolve();
+  let ending = false;
+
+  const end = (exitCode: number): void => {
+    if (ending) process.exit(1);
+    ending = true;
+    setTimeout(() => {
+      log.error('The shutdown took too long and was cut', { timeoutMs: STOP_TIMEOUT_MS });
+      process.exit(1);
+    }, STOP_TIMEOUT_MS).unref();
+    stop().then(
+      () => process.exit(exitCode),
+      (err: unknown) => {
+        log.error('The shutdown failed', { err });
+        process.exit(1);
+      },
+    );
+  };
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      log.info('A signal ends the process', { signal });
+      end(0);
+    });
+  }
+  process.on('uncaughtException', (err) => {
+    log.error('An exception was not caught', { err });
+    end(1);
+  });
+  process.on('unhandledRejection', (err) => {
+    log.error('A rejected promise was left alone', { err });
+  });
+  return { stopWith: (given) => (stop = given) };
+}

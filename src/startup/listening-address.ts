@@ -1,0 +1,43 @@
+import { createServer } from 'node:net';
+import { errorCodeOf } from '../common/errors/error-code.js';
+import { StartFailure } from './start-failure.js';
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is already in use',
+  EACCES: 'may not be used by this user',
+  EADDRNOTAVAIL: 'is not an address of this machine',
+  ENOTFOUND: 'is not an address of this machine',
+};
+
+/**
+ * Looks whether the address is free before anything else is started: a second copy that was started by mistake must
+ * not open the sessions of the first one before it notices.
+ * @throws StartFailure
+ */
+export function requireFreeAddress(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error) => {
+      const failure = listenFailure(error, host, port);
+      reject(failure instanceof Error ? failure : error);
+    });
+    probe.listen({ host, port }, () => probe.close(() => resolve()));
+  });
+}
+
+/** A failed `listen` in words; other errors stay as they are. */
+export function listenFailure(error: unknown, host: string, port: number): unknown {
+  const reason = REASONS[errorCodeOf(error) ?? ''];
+  if (reason === undefined) return error;
+  return new StartFailure(`Ringdrop cannot listen: ${withPort(host, port)} ${reason}. Set PORT and HOST.`);
+}
+
+/** The address that a browser on this machine can open. */
+export function localUrl(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${withPort(reachable, port)}`;
+}
+
+function withPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,91 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AccountsService } from '../accounts/accounts.service.js';
+import { AppModule } from '../app.module.js';
+import { setUpApp } from '../app.setup.js';
+import type { Ground } from '../common/common.module.js';
+import { SecretBox } from '../common/crypto/secret-box.js';
+import type { Log } from '../common/logging/log.js';
+import { NestLog } from '../common/logging/nest-log.js';
+import { SystemClock } from '../common/time/system-clock.js';
+import type { AppConfig } from '../config/app-config.js';
+import { resolveEncryptionKeys } from '../database/encryption-keys.js';
+import { EventSockets } from '../events/websocket/event-sockets.js';
+import { PairingRooms } from '../pairing-page/pairing-rooms.js';
+import { databaseFailure } from './database-failure.js';
+import { openDatabaseServer, type DatabaseServer } from './database-server.js';
+import { drain } from './drain.js';
+import { listenFailure, localUrl, requireFreeAddress } from './listening-address.js';
+
+/** The product, up and listening. */
+export interface Ringdrop {
+  /** Where it listens, without a trailing slash. */
+  readonly url: string;
+  /** Token of the account that the first start made; nobody can read it again. */
+  readonly firstToken: string | undefined;
+  /** Ends requests, then calls and sessions, then the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything: database, application, HTTP. What was started is stopped again when a later step fails.
+ * @throws ConfigurationError, EmbeddedPostgresError, StartFailure
+ */
+export async function startRingdrop(config: AppConfig, log: Log): Promise<Ringdrop> {
+  await requireFreeAddress(config.host, config.port);
+  const secretBox = new SecretBox(await resolveEncryptionKeys(config));
+  const database = await openDatabaseServer(config, log);
+  try {
+    return await startOn(database, { config, log, clock: new SystemClock(), secretBox });
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+}
+
+async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdrop> {
+  const { host, port } = ground.config;
+  const app = await createApp(database, ground);
+  try {
+    await setUpApp(app);
+    await app.listen(port, host).catch((error: unknown) => {
+      throw listenFailure(error, host, port);
+    });
+    const url = localUrl(host, portOf(app, port));
+    const firstToken = await app.get(AccountsService).createFirst();
+    ground.log.info('The product is ready', { url });
+    return {
+      url,
+      firstToken,
+      stop: async () => {
+        // An open WebSocket or page is no idle connection: the server would wait for it.
+        app.get(PairingRooms).closeAll();
+        await Promise.all([drain(app.getHttpServer()), app.get(EventSockets).closeAll()]);
+        await app.close();
+        await database.stop();
+      },
+    };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+async function createApp(database: DatabaseServer, ground: Ground): Promise<NestExpressApplication> {
+  try {
+    return await NestFactory.create<NestExpressApplication>(AppModule.on(ground, database.url), {
+      bodyParser: false,
+      abortOnError: false,
+      logger: new NestLog(ground.log),
+    });
+  } catch (error) {
+    throw databaseFailure(error);
+  }
+}
+
+/** The port that the system chose when 0 was asked for. */
+function portOf(app: NestExpressApplication, wanted: number): number {
+  const address = app.getHttpServer().address();
+  return typeof address === 'object' && address !== null ? address.port : wanted;
+}

@@ -1,0 +1,187 @@
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import { KeyedQueue } from '../../common/async/keyed-queue.js';
+import type { WhatsAppSignal } from '../whatsapp-signals.js';
+import { LinkingCancelled, SessionNotConnected } from '../whatsapp.errors.js';
+import type {
+  CallDraft,
+  CalleeQuery,
+  IncomingCallRef,
+  LinkMethod,
+  LinkOffer,
+  Ring,
+  SessionOptions,
+  SessionState,
+  TextMessage,
+} from '../whatsapp.gateway.js';
+import { BaileysSession, type SessionNews, type SessionTools } from './baileys-session.js';
+import { draftCall } from './call-draft.js';
+import { CallRegistry } from './call-registry.js';
+import { rejectIncomingCall, sendTextMessage } from './caller-answers.js';
+import { CalleeLookup } from './callee-lookup.js';
+import { meaningOf } from './failure-meaning.js';
+import { IncomingCalls } from './incoming-calls.js';
+import { SavedSessionOpening } from './saved-session-opening.js';
+
+type WithoutOrigin<T> = T extends WhatsAppSignal ? Omit<T, 'instanceId' | 'at'> : never;
+/** A signal without the instance and the time, which the line's owner knows. */
+export type LineNews = WithoutOrigin<WhatsAppSignal>;
+
+/** One instance at WhatsApp: its session, its calls in both directions, and those who wait for it to connect. */
+export class BaileysLine {
+  private readonly session: BaileysSession;
+  private readonly calls: CallRegistry;
+  private readonly incoming: IncomingCalls;
+  private readonly lookup = new CalleeLookup();
+  private readonly openings = new Set<SavedSessionOpening>();
+  /** Commands run one after another. */
+  private readonly commands = new KeyedQueue();
+  private commandsInLine = 0;
+  /** How often the session was closed for good. */
+  private closings = 0;
+
+  constructor(
+    private readonly instanceId: string,
+    private readonly tools: SessionTools,
+    private readonly tell: (news: LineNews) => void,
+  ) {
+    const wire = {
+      nextStanzaId: () => this.session.openConnection().socket.generateMessageTag(),
+      send: async (stanza: BinaryNode) => this.session.openConnection().socket.sendNode(stanza),
+    };
+    this.calls = new CallRegistry(wire, tools.clock, (callId, news) => tell({ callId, ...news }));
+    this.incoming = new IncomingCalls((callId) => this.calls.knows(callId), tell);
+    this.session = new BaileysSession(instanceId, tools, this.stanzaSink(), (news) => this.onNews(news));
+  }
+
+  get state(): SessionState {
+    return this.session.state;
+  }
+
+  get currentQr(): string | undefined {
+    return this.session.currentQr;
+  }
+
+  /** True when no session is wanted and no command is under way. */
+  get isIdle(): boolean {
+    return this.commandsInLine === 0 && this.state === 'absent';
+  }
+
+  async link(method: LinkMethod, options: SessionOptions): Promise<LinkOffer> {
+    if (this.state === 'connected') return { kind: 'connected' };
+    const { opening, closings } = await this.inTurn(async () => ({
+      opening: await this.openSaved(options),
+      closings: this.closings,
+    }));
+    if (opening && (await opening.outcome) === 'connected') return { kind: 'connected' };
+    const attempt = await this.inTurn(() => {
+      if (this.closings !== closings) throw new LinkingCancelled();
+      return this.session.beginLink(method, options);
+    });
+    return attempt.offer;
+  }
+
+  open(options: SessionOptions & { readonly now?: boolean }): Promise<void> {
+    return this.inTurn(() => this.session.open(options));
+  }
+
+  close(): Promise<void> {
+    return this.inTurn(() => {
+      this.endWaits();
+      return this.session.close();
+    });
+  }
+
+  logout(): Promise<void> {
+    return this.inTurn(() => {
+      this.endWaits();
+      return this.session.logout();
+    });
+  }
+
+  async prepareCall(callee: CalleeQuery): Promise<CallDraft> {
+    const connection = this.session.openConnection();
+    const { lookup, calls: registry } = this;
+    try {
+      return await draftCall(connection, callee, { lookup, registry, ...this.tools });
+    } catch (cause) {
+      throw meaningOf(cause, connection.isOpen, 'who is the callee');
+    }
+  }
+
+  followCall(ring: Ring): void {
+    this.calls.follow(ring);
+  }
+
+  async hangUp(ring: Ring): Promise<void> {
+    const connection = this.session.openConnection();
+    try {
+      await this.calls.follow(ring).hangUp();
+    } catch (cause) {
+      // A socket that closes under the stanza fails in its own words.
+      throw connection.isOpen ? cause : new SessionNotConnected();
+    }
+  }
+
+  async rejectCall(call: IncomingCallRef): Promise<void> {
+    const connection = this.session.openConnection();
+    const { callId } = call;
+    await this.incoming.reject(call, (creator) =>
+      rejectIncomingCall(connection, { callId, creator }, this.tools.clock),
+    );
+  }
+
+  async sendText(message: TextMessage): Promise<void> {
+    const connection = this.session.openConnection();
+    try {
+      await sendTextMessage(connection, message, this.tools.clock);
+    } catch (cause) {
+      throw meaningOf(cause, connection.isOpen, 'where does the message go');
+    }
+  }
+
+  /** `undefined`: no phone is linked, or one is being linked now. */
+  private async openSaved(options: SessionOptions): Promise<SavedSessionOpening | undefined> {
+    if (this.state === 'linking' || !(await this.tools.store.isLinked(this.instanceId))) return undefined;
+    const opening = new SavedSessionOpening(this.tools.clock);
+    this.openings.add(opening);
+    const forget = (): unknown => this.openings.delete(opening);
+    opening.outcome.then(forget, forget);
+    try {
+      await this.session.open({ ...options, now: true });
+    } catch (cause) {
+      opening.abandon();
+      throw cause;
+    }
+    return opening;
+  }
+
+  private endWaits(): void {
+    this.closings += 1;
+    for (const opening of this.openings) opening.abandon();
+  }
+
+  private onNews(news: SessionNews): void {
+    for (const opening of this.openings) opening.take(news);
+    this.tell(news);
+  }
+
+  private stanzaSink() {
+    return {
+      onCall: (node: BinaryNode, creds: { readonly me?: { readonly id: string; readonly lid?: string } }) => {
+        this.calls.onCall(node);
+        this.incoming.onCall(node, creds.me);
+      },
+      onReceipt: (node: BinaryNode) => this.calls.onReceipt(node),
+      onOpened: () => this.calls.onOpened(),
+    };
+  }
+
+  private async inTurn<T>(command: () => T | Promise<T>): Promise<T> {
+    this.commandsInLine += 1;
+    try {
+      return await this.commands.run(this.instanceId, command);
+    } finally {
+      this.commandsInLine -= 1;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { Log } from '../../common/logging/log.js';
+import { Clock } from '../../common/time/clock.js';
+import { SessionStore } from '../session-store/session-store.js';
+import type { WhatsAppSignal } from '../whatsapp-signals.js';
+import {
+  WhatsAppGateway,
+  type CallDraft,
+  type CalleeQuery,
+  type IncomingCallRef,
+  type LinkMethod,
+  type LinkOffer,
+  type Ring,
+  type SessionOptions,
+  type SessionState,
+  type TextMessage,
+} from '../whatsapp.gateway.js';
+import { BaileysLine } from './baileys-line.js';
+import { silenceLibsignal } from './quiet-libsignal.js';
+import { enforceStrictSignatures } from './strict-signatures.js';
+
+/** `WhatsAppGateway` over Baileys: a line for each instance that is used. */
+@Injectable()
+export class BaileysGateway extends WhatsAppGateway {
+  private readonly lines = new Map<string, BaileysLine>();
+  private readonly listeners = new Set<(signal: WhatsAppSignal) => void>();
+
+  constructor(
+    private readonly store: SessionStore,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {
+    super();
+    enforceStrictSignatures();
+    silenceLibsignal();
+  }
+
+  onSignal(listener: (signal: WhatsAppSignal) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  sessionState(instanceId: string): SessionState {
+    return this.lines.get(instanceId)?.state ?? 'absent';
+  }
+
+  hasCredentials(instanceId: string): Promise<boolean> {
+    return this.store.isLinked(instanceId);
+  }
+
+  currentQr(instanceId: string): string | undefined {
+    return this.lines.get(instanceId)?.currentQr;
+  }
+
+  async link(instanceId: string, method: LinkMethod, options: SessionOptions): Promise<LinkOffer> {
+    return this.lineOf(instanceId).link(method, options);
+  }
+
+  async open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<void> {
+    await this.lineOf(instanceId).open(options);
+  }
+
+  async close(instanceId: string): Promise<void> {
+    await this.lines.get(instanceId)?.close();
+  }
+
+  async logout(instanceId: string): Promise<void> {
+    const line = this.lineOf(instanceId);
+    await line.logout();
+    // Somebody may be in line behind the logout already, who needs this very line.
+    if (line.isIdle) this.lines.delete(instanceId);
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.lines.values()].map((line) => line.close()));
+  }
+
+  async prepareCall(instanceId: string, callee: CalleeQuery): Promise<CallDraft> {
+    return this.lineOf(instanceId).prepareCall(callee);
+  }
+
+  followCall(instanceId: string, ring: Ring): void {
+    this.lineOf(instanceId).followCall(ring);
+  }
+
+  async hangUp(instanceId: string, ring: Ring): Promise<void> {
+    await this.lineOf(instanceId).hangUp(ring);
+  }
+
+  async rejectCall(instanceId: string, call: IncomingCallRef): Promise<void> {
+    await this.lineOf(instanceId).rejectCall(call);
+  }
+
+  async sendText(instanceId: string, message: TextMessage): Promise<void> {
+    await this.lineOf(instanceId).sendText(message);
+  }
+
+  private lineOf(instanceId: string): BaileysLine {
+    const known = this.lines.get(instanceId);
+    if (known) return known;
+    const { store, clock, log } = this;
+    const line = new BaileysLine(instanceId, { store, clock, log }, (news) =>
+      this.emit({ instanceId, at: clock.now(), ...news }),
+    );
+    this.lines.set(instanceId, line);
+    return line;
+  }
+
+  private emit(signal: WhatsAppSignal): void {
+    for (const listener of this.listeners) {
+      try {
+        listener(signal);
+      } catch (cause) {
+        this.log.error('A listener of WhatsApp signals failed', { signal: signal.type, err: cause });
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys';
+import { LRUCache } from 'lru-cache';
+import { CalleeUnreachable, NumberNotRegistered, WhatsAppTimeout } from '../whatsapp.errors.js';
+import type { CalleeQuery } from '../whatsapp.gateway.js';
+import { primaryFirst } from './call-stanzas.js';
+import { deviceLid, deviceOf, isHosted, userOf } from './device-jid.js';
+
+/** The official client calls the primary alone when the fan-out is larger. */
+const MAX_DEVICES = 5;
+/** As long as the library keeps its device lists. */
+const EXISTENCE_TTL_MS = 5 * 60_000;
+
+export interface Callee {
+  /** Digits that are called. */
+  readonly number: string;
+  /** Bare LID. */
+  readonly lid: string;
+  /** Phone-number JID; unknown when a LID was given. */
+  readonly pn: string | undefined;
+  /** Device LIDs that can take calls, the primary first. */
+  readonly devices: readonly string[];
+}
+
+/** Answers who is behind a number, in the order of the official client: exists, LID, devices. */
+export class CalleeLookup {
+  private readonly registered = new LRUCache<string, string>({ max: 1_000, ttl: EXISTENCE_TTL_MS });
+
+  /** @throws NumberNotRegistered, CalleeUnreachable, WhatsAppTimeout */
+  async find(socket: WASocket, query: CalleeQuery): Promise<Callee> {
+    const pn = query.kind === 'number' ? await this.firstRegistered(socket, query.candidates) : undefined;
+    const lid = query.kind === 'lid' ? `${query.digits}@lid` : await lidOf(socket, pn ?? '');
+    const devices = await callableDevices(socket, lid);
+    return { number: userOf(pn ?? lid), lid, pn, devices };
+  }
+
+  /**
+   * Asked before anything else: reaching out to a number without an account has been reported to restrict the caller.
+   * The server may answer with another number than the one asked for; its answer is the one to call.
+   */
+  private async firstRegistered(socket: WASocket, candidates: readonly string[]): Promise<string> {
+    for (const digits of candidates) {
+      const known = this.registered.get(digits);
+      if (known) return known;
+      const found = await socket.onWhatsApp(`${digits}@s.whatsapp.net`);
+      if (!found) throw new WhatsAppTimeout('is the number registered');
+      const jid = found.find(({ exists }) => exists)?.jid;
+      if (jid) {
+        const pn = jidNormalizedUser(jid);
+        this.registered.set(digits, pn);
+        return pn;
+      }
+    }
+    throw new NumberNotRegistered();
+  }
+}
+
+/** The official client calls by LID only and gives up without one. */
+async function lidOf(socket: WASocket, pn: string): Promise<string> {
+  const lid = await socket.signalRepository.lidMapping.getLIDForPN(pn);
+  if (!lid) throw new CalleeUnreachable('WhatsApp gives no LID for this number');
+  return jidNormalizedUser(lid);
+}
+
+async function callableDevices(socket: WASocket, lid: string): Promise<string[]> {
+  const all = await socket.getUSyncDevices([lid], true, false);
+  const jids = all.map(({ jid }) => jid).filter((jid) => !isHosted(jid));
+  const devices = primaryFirst([...new Set(jids.map(deviceLid))]);
+  if (devices.length === 0) throw new CalleeUnreachable('no device of this number can take calls');
+  const primary = devices.filter((jid) => deviceOf(jid) === 0);
+  return devices.length > MAX_DEVICES && primary.length > 0 ? primary : devices;
+}

@@ -1,0 +1,72 @@
+import { STATUS_CODES } from 'node:http';
+import { maskNumber } from '../../common/logging/mask-number.js';
+import { PasskeyRequired } from '../whatsapp.errors.js';
+
+export interface Disconnect {
+  /** HTTP-like code of the stream error, the `<failure>` or the socket. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A plain close of the socket. */
+const CONNECTION_CLOSED = 428;
+/** Time-outs, names that are not found, refused connections. */
+const CONNECTION_LOST = 408;
+
+/** WhatsApp gives no code with its request for a passkey; this is the status that clients get for it. */
+export const PASSKEY_DISCONNECT: Disconnect = { code: 409, reason: new PasskeyRequired().message };
+
+const CREDENTIALS_IN_URL = /\/\/[^/\s]*@/g;
+const MAX_DETAIL = 200;
+
+const WORDS: Readonly<Record<number, string>> = {
+  401: 'Logged out on the phone',
+  403: 'WhatsApp has blocked this account',
+  405: 'WhatsApp no longer accepts this client version',
+  408: 'Connection to WhatsApp was lost',
+  411: 'The account does not support linked devices',
+  419: 'Logged out by WhatsApp',
+  428: 'Connection was closed',
+  429: 'WhatsApp asks for fewer connections',
+  440: 'Another client has taken over this session',
+  500: 'WhatsApp reported a bad session',
+  503: 'WhatsApp is temporarily unavailable',
+  515: 'WhatsApp asks for a restart of the connection',
+  516: 'Logged out by WhatsApp',
+};
+
+/** Reads what the library gives as the reason of a close: a Boom, another Error, or a bare close code. */
+export function readDisconnect(error: unknown): Disconnect {
+  const message = error instanceof Error ? error.message : '';
+  const code = codeOf(error, message);
+  const detail = detailIn(message);
+  return { code, reason: detail ?? WORDS[code] ?? `Disconnected with code ${code}` };
+}
+
+/** The answer to the upgrade of a socket, by a proxy or a server in front. Its status is not WhatsApp's word on the account. */
+export function readHttpRefusal(status = 0): Disconnect {
+  const words = STATUS_CODES[status];
+  return { code: CONNECTION_CLOSED, reason: `unexpected HTTP answer ${status}${words ? ` ${words}` : ''}` };
+}
+
+/** The library gives 500 and other codes of its own to errors below WhatsApp; none of them is a word on the session. */
+function codeOf(error: unknown, message: string): number {
+  const code = statusCodeOf(error) ?? CONNECTION_CLOSED;
+  return message.startsWith('WebSocket Error') && code !== CONNECTION_LOST ? CONNECTION_CLOSED : code;
+}
+
+/** The library wraps what the operating system or a proxy said: `WebSocket Error (connect ECONNREFUSED …)`. */
+function detailIn(message: string): string | undefined {
+  if (message === 'QR refs attempts ended') return 'The QR code was not scanned in time';
+  const inner = /^WebSocket Error \((.+)\)$/s.exec(message)?.[1];
+  if (!inner || inner === 'undefined') return undefined;
+  const oneLine = inner.replace(/\s+/g, ' ').replace(CREDENTIALS_IN_URL, '//').slice(0, MAX_DETAIL);
+  return maskNumber(oneLine);
+}
+
+function statusCodeOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('output' in error)) return undefined;
+  const { output } = error;
+  if (typeof output !== 'object' || output === null || !('statusCode' in output)) return undefined;
+  return typeof output.statusCode === 'number' ? output.statusCode : undefined;
+}

@@ -1,0 +1,49 @@
+import {
+  DEFAULT_CONNECTION_CONFIG,
+  isJidBroadcast,
+  isJidGroup,
+  isJidNewsletter,
+  proto,
+  type AuthenticationCreds,
+  type SignalKeyStore,
+  type UserFacingSocketConfig,
+} from '@whiskeysockets/baileys';
+import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
+import type { SessionOptions } from '../whatsapp.gateway.js';
+import { proxyAgent } from './proxy-agent.js';
+import { withBundleCheck } from './strict-signatures.js';
+
+const { HistorySyncType } = proto.HistorySync;
+/** Chunks of history that carry trust tokens and LID mappings; the full archive is of no use to a call gateway. */
+const USEFUL_HISTORY: readonly (number | null | undefined)[] = [
+  HistorySyncType.INITIAL_BOOTSTRAP,
+  HistorySyncType.RECENT,
+  HistorySyncType.NON_BLOCKING_DATA,
+];
+
+const QUERY_TIMEOUT_MS = 15_000;
+
+/** Settings of a socket that places calls and keeps no messages. No explicit `undefined`: it would undo a default. */
+export function socketOptions(
+  creds: AuthenticationCreds,
+  keys: SignalKeyStore,
+  logger: ILogger,
+  { proxy, keepOnline }: SessionOptions,
+): UserFacingSocketConfig {
+  const agent = proxyAgent(proxy);
+  return {
+    auth: { creds, keys },
+    logger,
+    markOnlineOnConnect: keepOnline,
+    defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
+    // A write that fails is tried again soon, because the lock of its session is held meanwhile.
+    transactionOpts: { maxCommitRetries: 3, delayBetweenTriesMs: 200 },
+    syncFullHistory: false,
+    shouldSyncHistoryMessage: ({ syncType }) => USEFUL_HISTORY.includes(syncType),
+    shouldIgnoreJid: (jid) => isJidGroup(jid) || isJidBroadcast(jid) || isJidNewsletter(jid),
+    enableRecentMessageCache: false,
+    makeSignalRepository: (...parts) =>
+      withBundleCheck(DEFAULT_CONNECTION_CONFIG.makeSignalRepository(...parts)),
+    ...(agent && { agent, fetchAgent: agent }),
+  };
+}

@@ -1,0 +1,214 @@
+import { Injectable } from '@nestjs/common';
+import type {
+  AuthenticationCreds,
+  SignalDataSet,
+  SignalDataTypeMap,
+  SignalKeyStore,
+} from '@whiskeysockets/baileys';
+import { LRUCache } from 'lru-cache';
+import { DataSource } from 'typeorm';
+import { SecretBox } from '../../common/crypto/secret-box.js';
+import { CredentialsCorrupt } from '../whatsapp.errors.js';
+import { credentialsContext, sessionKeyContext } from './sealed-places.js';
+import { SessionCredentialsEntity } from './session-credentials.entity.js';
+import { decodeCredentials, decodeKey, encodeValue } from './session-codec.js';
+
+/** Back-off of a connection, kept so that a restart does not start the ladder anew. */
+export interface Backoff {
+  /** Failed attempts in a row. */
+  readonly attempt: number;
+  readonly notBefore: Date | null;
+}
+
+interface KeyRow {
+  readonly key_id: string;
+  readonly value: Buffer;
+}
+
+/** The keys of one link to a phone. A socket that has been closed still writes for a while; once they are wiped it must not. */
+interface KeyEpoch {
+  wiped: boolean;
+  readonly writes: Set<Promise<void>>;
+}
+
+/** Signal sessions that are written at every call are read from here; written only after the database has them. */
+const CACHED_KEYS = 20_000;
+
+/** One statement for a whole batch; the two halves never name the same key. */
+const WRITE_KEYS = `
+  WITH gone AS (
+    DELETE FROM session_keys AS k USING unnest($2::text[], $3::text[]) AS d (type, key_id)
+    WHERE k.instance_id = $1 AND k.type = d.type AND k.key_id = d.key_id
+  )
+  INSERT INTO session_keys (instance_id, type, key_id, value)
+  SELECT $1, n.type, n.key_id, n.value FROM unnest($4::text[], $5::text[], $6::bytea[]) AS n (type, key_id, value)
+  ON CONFLICT (instance_id, type, key_id) DO UPDATE SET value = excluded.value`;
+
+/** Credentials and Signal keys of all sessions, sealed, in Postgres. */
+@Injectable()
+export class SessionStore {
+  private readonly cache = new LRUCache<string, string>({ max: CACHED_KEYS });
+  /** Keys that are being written. Once two writes of a key overlap, none of that row may fill the cache. */
+  private readonly writing = new Map<string, { inFlight: number; overlapped: boolean }>();
+
+  private readonly epochs = new Map<string, KeyEpoch>();
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly box: SecretBox,
+  ) {}
+
+  async isLinked(instanceId: string): Promise<boolean> {
+    return this.credentials.existsBy({ instanceId, linked: true });
+  }
+
+  /**
+   * `undefined` = no phone is linked.
+   * @throws CredentialsCorrupt they are there, but cannot be read; nothing is replaced
+   */
+  async loadCredentials(instanceId: string): Promise<AuthenticationCreds | undefined> {
+    const row = await this.credentials.findOneBy({ instanceId, linked: true });
+    if (!row) return undefined;
+    try {
+      return decodeCredentials(this.box.openText(row.value, credentialsContext(instanceId)));
+    } catch (cause) {
+      throw new CredentialsCorrupt(cause);
+    }
+  }
+
+  async saveCredentials(instanceId: string, creds: AuthenticationCreds): Promise<void> {
+    const value = this.box.sealText(encodeValue(creds), credentialsContext(instanceId));
+    await this.credentials.upsert(
+      { instanceId, value, linked: true, updatedAt: () => 'now()' },
+      { conflictPaths: ['instanceId'] },
+    );
+  }
+
+  /** Keeps the sealed credentials for a look, but nobody will log in with them. */
+  async unlink(instanceId: string): Promise<void> {
+    await this.credentials.update({ instanceId }, { linked: false });
+  }
+
+  /** Forgets credentials, keys and back-off; key stores that were given out before write nothing any more. */
+  async wipe(instanceId: string): Promise<void> {
+    await this.endEpoch(instanceId);
+    await this.database.transaction(async (manager) => {
+      await manager.query('DELETE FROM session_credentials WHERE instance_id = $1', [instanceId]);
+      await manager.query('DELETE FROM session_keys WHERE instance_id = $1', [instanceId]);
+    });
+    for (const key of this.cache.keys()) if (key.startsWith(`${instanceId}/`)) this.cache.delete(key);
+  }
+
+  async loadBackoff(instanceId: string): Promise<Backoff> {
+    const row = await this.credentials.findOneBy({ instanceId });
+    return { attempt: row?.reconnectAttempt ?? 0, notBefore: row?.reconnectNotBefore ?? null };
+  }
+
+  async saveBackoff(instanceId: string, { attempt, notBefore }: Backoff): Promise<void> {
+    await this.credentials.update(
+      { instanceId },
+      { reconnectAttempt: attempt, reconnectNotBefore: notBefore },
+    );
+  }
+
+  /** The keys of one session in the shape that the library wants. */
+  keysOf(instanceId: string): SignalKeyStore {
+    const epoch = this.epochs.get(instanceId) ?? { wiped: false, writes: new Set() };
+    this.epochs.set(instanceId, epoch);
+    return {
+      get: (type, ids) => this.readKeys(instanceId, type, ids),
+      set: async (data) => {
+        if (epoch.wiped) return;
+        const write = this.writeKeys(instanceId, data).finally(() => epoch.writes.delete(write));
+        epoch.writes.add(write);
+        await write;
+      },
+    };
+  }
+
+  private async endEpoch(instanceId: string): Promise<void> {
+    const epoch = this.epochs.get(instanceId);
+    if (!epoch) return;
+    epoch.wiped = true;
+    this.epochs.delete(instanceId);
+    await Promise.allSettled(epoch.writes);
+  }
+
+  private async readKeys<T extends keyof SignalDataTypeMap>(instanceId: string, type: T, ids: string[]) {
+    const found: { [id: string]: SignalDataTypeMap[T] } = {};
+    const missing: string[] = [];
+    for (const id of ids) {
+      const text = this.cache.get(cacheKey(instanceId, type, id));
+      if (text === undefined) missing.push(id);
+      else found[id] = decodeKey(type, text);
+    }
+    if (missing.length === 0) return found;
+    const rows = await this.database.query<KeyRow[]>(
+      'SELECT key_id, value FROM session_keys WHERE instance_id = $1 AND type = $2 AND key_id = ANY($3)',
+      [instanceId, type, missing],
+    );
+    for (const row of rows) {
+      found[row.key_id] = decodeKey(
+        type,
+        this.box.openText(row.value, sessionKeyContext(instanceId, type, row.key_id)),
+      );
+    }
+    return found;
+  }
+
+  private async writeKeys(instanceId: string, data: SignalDataSet): Promise<void> {
+    const gone: { type: string; id: string }[] = [];
+    const kept: { type: string; id: string; text: string }[] = [];
+    for (const [type, entries] of Object.entries(data)) {
+      for (const [id, value] of Object.entries(entries ?? {})) {
+        if (value === null || value === undefined) gone.push({ type, id });
+        else kept.push({ type, id, text: encodeValue(value) });
+      }
+    }
+    if (gone.length + kept.length === 0) return;
+    const fillCache = this.beginWrite(
+      [...gone, ...kept].map(({ type, id }) => cacheKey(instanceId, type, id)),
+    );
+    let written = false;
+    try {
+      await this.database.query(WRITE_KEYS, [
+        instanceId,
+        gone.map(({ type }) => type),
+        gone.map(({ id }) => id),
+        kept.map(({ type }) => type),
+        kept.map(({ id }) => id),
+        kept.map(({ type, id, text }) => this.box.sealText(text, sessionKeyContext(instanceId, type, id))),
+      ]);
+      written = true;
+    } finally {
+      const fresh = written ? kept.filter(({ type }) => type === 'session') : [];
+      fillCache(new Map(fresh.map(({ type, id, text }) => [cacheKey(instanceId, type, id), text])));
+    }
+  }
+
+  /** Empties the cache for these keys; the function that it returns fills it again after the write. */
+  private beginWrite(keys: readonly string[]): (fresh: ReadonlyMap<string, string>) => void {
+    for (const key of keys) {
+      this.cache.delete(key);
+      const inFlight = this.writing.get(key)?.inFlight ?? 0;
+      this.writing.set(key, { inFlight: inFlight + 1, overlapped: inFlight > 0 });
+    }
+    return (fresh) => {
+      for (const key of keys) {
+        const { inFlight, overlapped } = this.writing.get(key) ?? { inFlight: 1, overlapped: true };
+        if (inFlight > 1) this.writing.set(key, { inFlight: inFlight - 1, overlapped });
+        else this.writing.delete(key);
+        const text = fresh.get(key);
+        if (text !== undefined && !overlapped) this.cache.set(key, text);
+      }
+    };
+  }
+
+  private get credentials() {
+    return this.database.getRepository(SessionCredentialsEntity);
+  }
+}
+
+function cacheKey(instanceId: string, type: string, id: string): string {
+  return `${instanceId}/${type}/${id}`;
+}

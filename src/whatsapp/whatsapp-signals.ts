@@ -1,0 +1,73 @@
+/** Why a callee's side ended a call; see `CallSignal`. */
+export type CalleeRefusal = 'rejected' | 'busy' | 'unreachable';
+
+/** What WhatsApp tells about a session. Times are the process's own. */
+export type SessionSignal = { readonly instanceId: string; readonly at: Date } & (
+  | { readonly type: 'qr_ready'; readonly qr: string }
+  /** The phone accepted the link; WhatsApp now closes the socket once and the session logs in. */
+  | { readonly type: 'paired'; readonly jid: string }
+  | { readonly type: 'connecting' }
+  | { readonly type: 'connected'; readonly jid: string; readonly name: string | null }
+  /** The connection is gone; `retryAt` is `null` when nobody will try again by itself. */
+  | {
+      readonly type: 'disconnected';
+      readonly code: number;
+      readonly reason: string;
+      readonly retryAt: Date | null;
+    }
+  /** WhatsApp asks the account for a passkey; the attempt to link it has ended, and nothing of it is kept. */
+  | { readonly type: 'passkey_required'; readonly code: number; readonly reason: string }
+  /** The link is gone for good (401, 403, 419, 516) and the stored credentials with it, except after 403. */
+  | { readonly type: 'logged_out'; readonly code: number; readonly reason: string }
+  /** WhatsApp limits what the account may do; `until` is `null` when the end is not known. */
+  | { readonly type: 'restricted'; readonly until: Date | null }
+  | { readonly type: 'unrestricted' }
+);
+
+/** What WhatsApp tells about an outgoing call, after all its devices were considered. */
+export type CallSignal = { readonly instanceId: string; readonly callId: string; readonly at: Date } &
+  /** A device received the offer. It does not prove that anything rings. */
+  (
+    | { readonly type: 'call_delivered' }
+    /** A device alerts its user (`preaccept`). */
+    | { readonly type: 'call_ringing' }
+    /** Somebody picked up. The gateway has already hung up every device. */
+    | { readonly type: 'call_answered' }
+    /** No device is left that could ring, or a person declined; other devices have been dismissed. */
+    | { readonly type: 'call_refused_by_callee'; readonly refusal: CalleeRefusal }
+    /** The callee's side or the server ended the call. */
+    | { readonly type: 'call_ended_remotely'; readonly reason: string | null }
+  );
+
+/**
+ * What WhatsApp tells about a call that somebody places to the account. Each of the two is told at most once for a
+ * call-id. Calls of the account itself, placed here or on its phone, are never told as incoming.
+ */
+export type IncomingCallSignal = {
+  readonly instanceId: string;
+  readonly callId: string;
+  readonly at: Date;
+  /** Bare JID of the caller: a LID, or a phone-number JID from old clients. */
+  readonly from: string;
+  /** Digits of the caller's phone number if WhatsApp gives it, else of `from`. */
+  readonly number: string;
+  /** Where a text to the caller goes: the phone-number JID if known, else `from`. */
+  readonly replyTo: string;
+  readonly isVideo: boolean;
+  readonly isGroup: boolean;
+  /** When WhatsApp dated the stanza that first named the call; `null` when it gave no time. */
+  readonly offeredAt: Date | null;
+} & (
+  | { readonly type: 'incoming_call' }
+  | {
+      readonly type: 'incoming_call_ended';
+      /** As on the wire: `timeout`, `accepted_elsewhere`, `rejected_elsewhere`, …; `null` when none was given. */
+      readonly reason: string | null;
+      /** Another device of the account, such as the phone, took the call. */
+      readonly answeredElsewhere: boolean;
+      /** False: no `incoming_call` came before, the call was over when this session heard of it. */
+      readonly rang: boolean;
+    }
+);
+
+export type WhatsAppSignal = SessionSignal | CallSignal | IncomingCallSignal;

@@ -1,0 +1,179 @@
+import { DomainError } from '../common/errors/domain-error.js';
+
+export class SessionNotConnected extends DomainError {
+  readonly code = 'instance_not_connected';
+  readonly kind = 'unavailable';
+  constructor() {
+    super('Instance is not connected to WhatsApp');
+  }
+}
+
+/** No linked phone; the instance has to be linked first. */
+export class NoCredentials extends DomainError {
+  readonly code = 'no_saved_session';
+  readonly kind = 'invalid';
+  constructor() {
+    super('Instance has no saved session — call /connect first');
+  }
+}
+
+/** Credentials exist but cannot be read. They are kept as they are and never replaced silently. */
+export class CredentialsCorrupt extends DomainError {
+  readonly code = 'credentials_corrupt';
+  readonly kind = 'failed';
+  constructor(cause: unknown) {
+    super(
+      'The saved session cannot be read. Restore the encryption key or the database, or log the instance out',
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The socket could not be opened: network, DNS, proxy or WhatsApp itself. */
+export class WhatsAppUnreachable extends DomainError {
+  readonly code = 'whatsapp_unreachable';
+  readonly kind = 'upstream';
+  constructor(reason: string) {
+    super(`WhatsApp is not reachable: ${reason}`);
+  }
+}
+
+export class CodeTimeout extends DomainError {
+  readonly code = 'code_timeout';
+  readonly kind = 'timeout';
+  constructor() {
+    super('No code within 60 seconds');
+  }
+}
+
+export class LinkingLimited extends DomainError {
+  readonly code = 'linking_limited';
+  readonly kind = 'rate_limited';
+  constructor() {
+    super('WhatsApp limits linking on this number. Try again later.');
+  }
+}
+
+/** WhatsApp closed the attempt to link with a reason of its own. */
+export class LinkingRefused extends DomainError {
+  readonly code = 'linking_refused';
+  readonly kind = 'upstream';
+  constructor(reason: string) {
+    super(`WhatsApp refused to link this instance: ${reason}`);
+  }
+}
+
+/** The account must prove a passkey before a device can be linked (since mid-2026, some accounts). */
+export class PasskeyRequired extends DomainError {
+  readonly code = 'passkey_required';
+  readonly kind = 'conflict';
+  constructor() {
+    super('WhatsApp asks this account for a passkey, which is not supported yet');
+  }
+}
+
+/** Refusal 403: the account is banned, or may not link devices. */
+export class AccountRestricted extends DomainError {
+  readonly code = 'account_restricted';
+  readonly kind = 'upstream';
+  constructor() {
+    super('WhatsApp has blocked or restricted this account (403)');
+  }
+}
+
+/** Refusal 405: WhatsApp Web has moved on, and an update of this software is due. */
+export class ClientVersionRejected extends DomainError {
+  readonly code = 'whatsapp_version_rejected';
+  readonly kind = 'upstream';
+  constructor() {
+    super('WhatsApp no longer accepts this client version (405). Update Ringdrop');
+  }
+}
+
+/** The owner closed, deleted or linked the instance otherwise while somebody waited for this attempt. */
+export class LinkingCancelled extends DomainError {
+  readonly code = 'linking_cancelled';
+  readonly kind = 'conflict';
+  constructor() {
+    super('Connecting was ended by another request on this instance');
+  }
+}
+
+/** WhatsApp did not answer a question in time. */
+export class WhatsAppTimeout extends DomainError {
+  readonly code = 'whatsapp_timeout';
+  readonly kind = 'failed';
+  constructor(question: string) {
+    super(`WhatsApp did not answer in time (${question})`);
+  }
+}
+
+export class NumberNotRegistered extends DomainError {
+  readonly code = 'number_not_registered';
+  readonly kind = 'invalid';
+  constructor() {
+    super('Number is not registered on WhatsApp');
+  }
+}
+
+/** The callee exists, but no device of theirs can be called. */
+export class CalleeUnreachable extends DomainError {
+  readonly code = 'callee_unreachable';
+  readonly kind = 'failed';
+  constructor(reason: string) {
+    super(`Callee cannot be called: ${reason}`);
+  }
+}
+
+/** WhatsApp refused the offer; nothing rings. */
+export class OfferRefused extends DomainError {
+  readonly code = 'call_refused';
+  readonly kind = 'failed';
+  constructor(
+    readonly failureCode: number,
+    reason: string,
+  ) {
+    super(`WhatsApp refused the call: ${reason} (${failureCode})`);
+  }
+}
+
+/** No verdict of the server within 15 s. */
+export class OfferNotAcknowledged extends DomainError {
+  readonly code = 'call_not_acknowledged';
+  readonly kind = 'failed';
+  constructor() {
+    super('WhatsApp did not acknowledge the call within 15 seconds');
+  }
+}
+
+/** WhatsApp refused something else than an offer, with a code of its own. */
+export class WhatsAppRefused extends DomainError {
+  readonly code = 'whatsapp_refused';
+  readonly kind = 'failed';
+  constructor(
+    what: string,
+    readonly failureCode: number,
+  ) {
+    super(`WhatsApp refused ${what} (${failureCode})`);
+  }
+}
+
+/** The account may not call now: refusal 463 or 429, or a restriction that is already known. */
+export class WhatsAppRestricted extends DomainError {
+  readonly code = 'whatsapp_restricted';
+  readonly kind = 'rate_limited';
+  override readonly retryAfterSeconds?: number;
+  constructor(
+    detail: string,
+    /** End of the restriction; `null` when WhatsApp does not tell it. */
+    readonly until: Date | null,
+    /** Code of the refusal; `null` when the restriction was known before. */
+    readonly failureCode: number | null,
+    now: Date,
+  ) {
+    super(`WhatsApp restricted this account: ${detail}`);
+    if (until) this.retryAfterSeconds = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
+  }
+}

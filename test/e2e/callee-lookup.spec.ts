@@ -1,0 +1,172 @@
+import { derivedLid, lidJid, type ContactOptions } from '../simulator/index.js';
+import { failure, failureOf } from '../support/failure.js';
+import { Stage, type Answer } from '../support/stage.js';
+
+const CALLER = '491510000002';
+
+describe('who is called', () => {
+  let stage: Stage;
+  let lastNumber = 491530000000;
+
+  beforeAll(async () => {
+    stage = await Stage.open();
+    await stage.linkedInstance('shop', CALLER);
+  });
+
+  afterAll(async () => {
+    await stage.close();
+  });
+
+  afterEach(() => {
+    expect(stage.simulator.violations).toEqual([]);
+  });
+
+  function newContact(contact: Omit<ContactOptions, 'number'> = {}): string {
+    lastNumber += 1;
+    const number = String(lastNumber);
+    stage.simulator.addContact({ number, ...contact });
+    return number;
+  }
+
+  const call = (number: string) => stage.call('shop', { number, duration: 1 });
+
+  /** Device ids that the offer of this answer named. */
+  async function rungDevices({ status, body }: Answer): Promise<string[]> {
+    expect(status).toBe(200);
+    const { devices } = await stage.simulator.waitForCall(({ callId }) => callId === body.callId);
+    return devices.map(({ jid }) => jid.replace(/^\d+/, ''));
+  }
+
+  async function rowsOf(number: string): Promise<unknown> {
+    const { body } = await stage.get(`/api/call/list/shop?number=${number}`);
+    return body.calls;
+  }
+
+  function offersTo(number: string) {
+    return stage.simulator.calls.filter(({ calleeNumber }) => calleeNumber === number);
+  }
+
+  it('refuses a number that is not on WhatsApp and keeps no row of it', async () => {
+    const answer = await call('491539999999');
+
+    expect(failureOf(answer)).toEqual(
+      failure(400, 'number_not_registered', 'Number is not registered on WhatsApp'),
+    );
+    expect(await rowsOf('491539999999')).toEqual([]);
+  });
+
+  it.each<[string, Omit<ContactOptions, 'number'>, string]>([
+    ['has no LID', { lid: null }, 'WhatsApp gives no LID for this number'],
+    ['has no device', { devices: [] }, 'no device of this number can take calls'],
+    ['has only a hosted device', { devices: [99] }, 'no device of this number can take calls'],
+    ['has no usable key', { brokenBundles: [0] }, 'no Signal session with any device'],
+  ])('says that a callee cannot be called who %s, and sends nothing', async (_, contact, reason) => {
+    const number = newContact(contact);
+
+    const answer = await call(number);
+
+    const message = `Callee cannot be called: ${reason}`;
+    expect(failureOf(answer)).toEqual(failure(500, 'callee_unreachable', message));
+    expect(await rowsOf(number)).toMatchObject([
+      {
+        callId: null,
+        state: 'ended',
+        outcome: 'unreachable',
+        failureCode: null,
+        failureReason: message,
+        acceptedAt: null,
+        endedAt: expect.any(String),
+      },
+    ]);
+    expect(offersTo(number)).toEqual([]);
+  });
+
+  it('leaves a hosted device out', async () => {
+    expect(await rungDevices(await call(newContact({ devices: [0, 4, 99] })))).toEqual(['@lid', ':4@lid']);
+  });
+
+  it('rings five devices, and of six only the phone', async () => {
+    const five = await call(newContact({ devices: [0, 1, 2, 3, 4] }));
+    expect(await rungDevices(five)).toEqual(['@lid', ':1@lid', ':2@lid', ':3@lid', ':4@lid']);
+
+    const six = await call(newContact({ devices: [0, 1, 2, 3, 4, 5] }));
+    expect(await rungDevices(six)).toEqual(['@lid']);
+  });
+
+  it.each<[string, Omit<ContactOptions, 'number'>]>([
+    ['is answered with an error', { brokenBundles: [7] }],
+    ['does not come', { silentBundles: [7] }],
+    ['carries a signature that does not verify', { badSignatureBundles: [7] }],
+  ])('leaves a device out whose key bundle %s, and rings the others', async (_, contact) => {
+    const answer = await call(newContact({ devices: [0, 7, 8], ...contact }));
+
+    expect(await rungDevices(answer)).toEqual(['@lid', ':8@lid']);
+    const { devices } = await stage.simulator.waitForCall(
+      ({ callId, devices }) =>
+        callId === answer.body.callId && devices.every((device) => device.ringingSince),
+    );
+    expect(devices.map(({ callKey }) => callKey?.length)).toEqual([32, 32]);
+  });
+
+  it('finds a Brazilian who is known without the ninth digit, and reports the form that was called', async () => {
+    stage.simulator.addContact({ number: '551177770001' });
+
+    const answer = await call('+55 (11) 97777-0001');
+
+    expect(answer).toMatchObject({ status: 200, body: { number: '551177770001' } });
+    expect(await stage.callInfo('shop', String(answer.body.callId))).toMatchObject({
+      number: '551177770001',
+      jid: `${derivedLid('551177770001')}@lid`,
+    });
+  });
+
+  it('finds a Brazilian who is known with the ninth digit only', async () => {
+    stage.simulator.addContact({ number: '5511977770002' });
+
+    expect(await call('551177770002')).toMatchObject({ status: 200, body: { number: '5511977770002' } });
+  });
+
+  it('calls the number that WhatsApp answers with', async () => {
+    stage.simulator.addContact({ number: '5511977770003', aliases: ['551177770003'] });
+
+    const answer = await call('551177770003');
+
+    expect(answer).toMatchObject({ status: 200, body: { number: '5511977770003' } });
+    expect(offersTo('5511977770003')).toHaveLength(1);
+    expect(await rowsOf('5511977770003')).toMatchObject([{ number: '5511977770003' }]);
+  });
+
+  it('says which number is unknown only after both Brazilian forms were tried', async () => {
+    expect(failureOf(await call('5511977770009'))).toMatchObject({ code: 'number_not_registered' });
+  });
+
+  it('takes a LID and reports its digits', async () => {
+    const number = newContact();
+    const lid = derivedLid(number);
+
+    const answer = await call(lidJid(lid));
+
+    expect(answer).toMatchObject({ status: 200, body: { number: lid } });
+    expect(offersTo(number)).toMatchObject([{ callId: answer.body.callId, calleeLid: `${lid}@lid` }]);
+  });
+
+  it('says that a LID cannot be called that nobody has', async () => {
+    const answer = await call('123456789012345@lid');
+
+    expect(failureOf(answer)).toEqual(
+      failure(500, 'callee_unreachable', 'Callee cannot be called: no device of this number can take calls'),
+    );
+  });
+
+  it.each([
+    ['a JID', (number: string) => `${number}@s.whatsapp.net`],
+    [
+      'punctuation',
+      (number: string) => ` +(${number.slice(0, 2)}) ${number.slice(2, 5)}-${number.slice(5)}. `,
+    ],
+  ])('takes a number written with %s', async (_, spelling) => {
+    const number = newContact();
+
+    expect(await call(spelling(number))).toMatchObject({ status: 200, body: { number } });
+  });
+});

@@ -1,0 +1,155 @@
+import { connect } from 'node:net';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { failure, failureOf } from '../support/failure.js';
+import { Stage } from '../support/stage.js';
+
+const ROUTE_NOT_FOUND = failure(404, 'route_not_found', 'Route not found');
+const METRICS_TOKEN = 'a-metrics-token-with-32-characters';
+
+describe('the HTTP side of the product', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await Stage.open({ METRICS_TOKEN });
+  });
+
+  afterAll(() => stage.close());
+
+  it('leads newcomers to the docs', async () => {
+    const answer = await stage.get('/');
+    expect(answer.status).toBe(302);
+    expect(answer.headers.get('location')).toBe('/docs');
+  });
+
+  it('serves the docs and all their parts itself', async () => {
+    const page = await stage.get('/docs', { token: '' });
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const sources = [...String(page.body.text).matchAll(/(?:src|href)="([^"]+)"/g)].map(
+      ([, source]) => source ?? '',
+    );
+    expect(sources.length).toBeGreaterThan(3);
+    for (const source of sources) {
+      expect(source).not.toMatch(/^(https?:)?\/\//);
+      expect((await stage.get(new URL(source, 'http://x/docs').pathname)).status).toBe(200);
+    }
+  });
+
+  it('describes itself in valid OpenAPI 3.1, with every kind of token', async () => {
+    const { body } = await stage.get('/docs/openapi.json', { token: '' });
+    expect(body.openapi).toBe('3.1.0');
+    expect(await new Validator().validate(structuredClone(body))).toEqual({ valid: true });
+    const { securitySchemes } = body.components as { securitySchemes: object };
+    expect(Object.keys(securitySchemes)).toEqual(['TokenAccount', 'TokenInstance', 'AdminToken', 'Bearer']);
+  });
+
+  it('documents an answer, the common errors and unique ids for every route, and no path without its name', async () => {
+    const { body } = await stage.get('/docs/openapi.json');
+    const paths = body.paths as Record<string, Record<string, { operationId: string; responses: object }>>;
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['/api/call/fake/{instance}', '/api/account/new']),
+    );
+    expect(Object.keys(paths)).not.toContain('/api/call/fake');
+    const operations = Object.entries(paths).flatMap(([path, item]) =>
+      Object.values(item).map((operation) => ({ path, ...operation })),
+    );
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+    for (const { path, responses } of operations.filter((operation) => operation.path.startsWith('/api/'))) {
+      const expected = path.includes('{instance}')
+        ? ['400', '401', '404', '429', '500']
+        : ['401', '429', '500'];
+      expect({ path, statuses: Object.keys(responses) }).toEqual({
+        path,
+        statuses: expect.arrayContaining(expected),
+      });
+    }
+  });
+
+  it.each([
+    ['GET', '/nope'],
+    ['GET', '/api'],
+    ['GET', '/api/nope'],
+    ['PUT', '/api/instance/new'],
+    ['GET', '/api/instance/new'],
+    ['POST', '/health'],
+    ['POST', '/'],
+    ['GET', '/docs/nope'],
+    ['PATCH', '/api/call/fake/shop'],
+  ])('answers %s %s as an unknown route', async (method, path) => {
+    const answer = await stage.request(method, path);
+    expect(failureOf(answer)).toEqual(ROUTE_NOT_FOUND);
+    expect(answer.headers.get('x-request-id')).toBeTruthy();
+  });
+
+  it.each(['/api/call/list/%E0%A4%A', '/%', '/api/account/rotateToken/%FF'])(
+    'answers the unreadable path %s with a 400',
+    async (path) => {
+      expect(failureOf(await stage.get(path))).toEqual(
+        failure(400, 'bad_request', 'Request cannot be understood'),
+      );
+    },
+  );
+
+  it('answers bytes that are not HTTP in the same form', async () => {
+    const answer = await new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect(Number(new URL(stage.product.url).port), '127.0.0.1', () =>
+        socket.write('HELLO\r\n\r\n'),
+      );
+      socket.on('data', (bytes) => (text += bytes.toString())).on('close', () => resolve(text));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(answer).toMatch(/\r\nX-Request-Id: \S+\r\n/);
+    expect(answer).toContain('{"success":false,"error":{"message":"Request cannot be understood"}}');
+  });
+
+  it('refuses a body over 100 kB once it knows who sends it', async () => {
+    const body = { name: 'x'.repeat(110_000) };
+    expect(failureOf(await stage.post('/api/instance/new', body, { token: '' }))).toMatchObject({
+      status: 401,
+    });
+    expect(failureOf(await stage.post('/api/instance/new', body))).toEqual(
+      failure(413, 'body_too_large', 'Request body is larger than 100 kB'),
+    );
+  });
+
+  it.each(['{"name":"x","__proto__":{"a":1}}', '{"name":"y","constructor":{"prototype":{}},"toString":1}'])(
+    'ignores fields with dangerous names: %s',
+    async (body) => {
+      expect((await stage.post('/api/instance/new', body)).status).toBe(201);
+    },
+  );
+
+  it('answers OPTIONS and HEAD', async () => {
+    const options = await stage.request('OPTIONS', '/api/instance/list', { token: '' });
+    expect(options.status).toBe(204);
+    expect(options.headers.get('allow')).toContain('POST');
+    expect((await stage.request('HEAD', '/health')).status).toBe(200);
+  });
+
+  it('is healthy, alive and ready', async () => {
+    const { status, body } = await stage.get('/health', { token: '' });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      status: 'ok',
+      service: 'Ringdrop',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      uptime: expect.any(Number),
+      timestamp: expect.stringMatching(/Z$/),
+      checks: { db: 'ok' },
+    });
+    expect((await stage.get('/health/live')).body).toEqual({ status: 'ok' });
+    expect((await stage.get('/health/ready')).status).toBe(200);
+  });
+
+  it('shows its metrics to those who know the token', async () => {
+    expect(failureOf(await stage.get('/metrics', { token: '' }))).toMatchObject({
+      status: 401,
+      code: 'missing_token',
+    });
+    expect(failureOf(await stage.get('/metrics'))).toMatchObject({ status: 401, code: 'invalid_token' });
+    const answer = await stage.get('/metrics', { token: METRICS_TOKEN });
+    expect(answer.headers.get('content-type')).toContain('text/plain');
+    expect(String(answer.body.text)).toContain('ringdrop_sessions{state="connected"}');
+    expect(String(answer.body.text)).toContain('ringdrop_calls_ended_total');
+  });
+});

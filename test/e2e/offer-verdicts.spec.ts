@@ -1,0 +1,181 @@
+import type { ContactOptions, OfferAck } from '../simulator/index.js';
+import { failure, failureOf } from '../support/failure.js';
+import { Stage, type Answer } from '../support/stage.js';
+
+const CALLER = '491510000003';
+const NOT_ACKNOWLEDGED = failure(
+  500,
+  'call_not_acknowledged',
+  'WhatsApp did not acknowledge the call within 15 seconds',
+);
+
+describe('what WhatsApp says to an offer', () => {
+  let stage: Stage;
+  let lastNumber = 491540000000;
+  let ignored: { readonly number: string; readonly answer: Promise<Answer>; readonly askedAt: number };
+
+  beforeAll(async () => {
+    stage = await Stage.open();
+    await stage.linkedInstance('shop', CALLER);
+    // Fifteen seconds of silence pass while the other tests run.
+    const number = newContact('silent', { devices: [0, 5] });
+    ignored = { number, askedAt: Date.now(), answer: call(number) };
+  });
+
+  afterAll(async () => {
+    await stage.close();
+  });
+
+  afterEach(() => {
+    expect(stage.simulator.violations).toEqual([]);
+  });
+
+  function newContact(ack: OfferAck, contact: Omit<ContactOptions, 'number' | 'ack'> = {}): string {
+    lastNumber += 1;
+    const number = String(lastNumber);
+    stage.simulator.addContact({ number, ack, ...contact });
+    return number;
+  }
+
+  const call = (number: string, instance = 'shop') => stage.call(instance, { number, duration: 1 });
+
+  async function onlyRowOf(number: string, instance = 'shop'): Promise<Record<string, unknown>> {
+    const { body } = await stage.get(`/api/call/list/${instance}?number=${number}`);
+    const [row, ...more] = body.calls as Record<string, unknown>[];
+    expect(more).toEqual([]);
+    return row ?? {};
+  }
+
+  it('takes an acknowledgement without content for a yes', async () => {
+    const answer = await call(newContact('ok-empty'));
+
+    expect(answer.status).toBe(200);
+    expect(await stage.endedCall('shop', String(answer.body.callId))).toMatchObject({ outcome: 'completed' });
+  });
+
+  it.each<[OfferAck, number, string]>([
+    [{ errorAttribute: 406 }, 406, 'the platform of the callee cannot take calls'],
+    [{ errorAttribute: 439 }, 439, 'the structure of the offer was not accepted'],
+    [{ errorAttribute: 499 }, 499, 'unknown reason'],
+    [{ errorChild: 404 }, 404, 'the callee cannot be reached for calls'],
+  ])('tells the refusal %j in words and with its code', async (ack, failureCode, reason) => {
+    const number = newContact(ack);
+
+    const answer = await call(number);
+
+    const failureReason = `WhatsApp refused the call: ${reason} (${failureCode})`;
+    expect(failureOf(answer)).toEqual(failure(500, 'call_refused', failureReason));
+    expect(await onlyRowOf(number)).toMatchObject({
+      callId: expect.any(String),
+      state: 'ended',
+      outcome: 'refused',
+      failureCode,
+      failureReason,
+      acceptedAt: null,
+    });
+    const [refused] = stage.simulator.calls.filter(({ calleeNumber }) => calleeNumber === number);
+    expect(refused?.devices.map(({ terminateStanzaIds }) => terminateStanzaIds)).toEqual([[]]);
+  });
+
+  it.each([
+    [429, 'too many calls'],
+    [463, 'reaching out to new contacts is locked'],
+  ])('tells the refusal %d as a restriction of the account', async (failureCode, reason) => {
+    const number = newContact({ errorAttribute: failureCode });
+
+    const answer = await call(number);
+
+    const failureReason = `WhatsApp restricted this account: ${reason} (${failureCode})`;
+    expect(failureOf(answer)).toEqual(failure(429, 'whatsapp_restricted', failureReason));
+    expect(await onlyRowOf(number)).toMatchObject({ outcome: 'refused', failureCode, failureReason });
+    expect(await call(newContact('ok'))).toMatchObject({ status: 200 });
+  });
+
+  it('keeps an account still until its time-lock ends', async () => {
+    await stage.linkedInstance('locked', '491510000004');
+    const until = Math.floor(Date.now() / 1000) + 3_600;
+    stage.simulator.lockReachout('491510000004', until);
+    const number = newContact({ errorAttribute: 463 });
+
+    const first = failureOf(await call(number, 'locked'));
+
+    const message = 'WhatsApp restricted this account: reaching out to new contacts is locked (463)';
+    expect(first).toEqual(failure(429, 'whatsapp_restricted', message, expect.any(String)));
+    expect(Number(first.retryAfter)).toBeGreaterThan(3_580);
+    expect(Number(first.retryAfter)).toBeLessThanOrEqual(3_600);
+    expect(await onlyRowOf(number, 'locked')).toMatchObject({ outcome: 'refused', failureCode: 463 });
+    const restrictedUntil = new Date(until * 1000).toISOString();
+    await stage.until(async () => {
+      const { connection } = await stage.instance('locked');
+      return (connection as Record<string, unknown>).restrictedUntil === restrictedUntil;
+    }, 'the list tells the end of the restriction');
+
+    const asked = () => stage.simulator.stanzas.filter(({ account }) => account === '491510000004').length;
+    const askedBefore = asked();
+    const second = failureOf(await call(newContact('ok'), 'locked'));
+
+    const known = `WhatsApp restricted this account: no calls until ${restrictedUntil}`;
+    expect(second).toEqual(failure(429, 'whatsapp_restricted', known, expect.any(String)));
+    expect(Number(second.retryAfter)).toBeGreaterThan(3_580);
+    expect(asked()).toBe(askedBefore);
+  });
+
+  it('goes by the devices when their receipts overtake the acknowledgement', async () => {
+    const number = newContact({ delayMs: 700 });
+    const askedAt = Date.now();
+
+    const answer = await call(number);
+
+    expect(answer.status).toBe(200);
+    expect(Date.now() - askedAt).toBeLessThan(700);
+    const ended = await stage.endedCall('shop', String(answer.body.callId));
+    expect(ended).toMatchObject({ outcome: 'completed', acceptedAt: expect.any(String) });
+    expect(ended.ringSeconds).toBeCloseTo(1, 0);
+  });
+
+  it('takes a late acknowledgement when no device confirms anything', async () => {
+    const answer = await call(newContact({ delayMs: 300 }, { behaviour: { kind: 'silent' } }));
+
+    expect(answer.status).toBe(200);
+    expect(await stage.endedCall('shop', String(answer.body.callId))).toMatchObject({
+      outcome: 'unreachable',
+    });
+  });
+
+  it('hangs up on the next connection when WhatsApp closes this one instead of answering', async () => {
+    await stage.linkedInstance('cut', '491510000005');
+    const number = newContact('close', { devices: [0, 5] });
+
+    const answer = await call(number, 'cut');
+
+    expect(failureOf(answer)).toEqual(NOT_ACKNOWLEDGED);
+    expect(await onlyRowOf(number, 'cut')).toMatchObject({ outcome: 'failed', acceptedAt: null });
+    await stage.simulator.waitForCall(
+      ({ calleeNumber, devices }) =>
+        calleeNumber === number && devices.every(({ terminateStanzaIds }) => terminateStanzaIds.length === 1),
+    );
+  });
+
+  it('gives up after 15 seconds without an answer and hangs up every device to be sure', async () => {
+    const answer = await ignored.answer;
+
+    expect(failureOf(answer)).toEqual(NOT_ACKNOWLEDGED);
+    expect(Date.now() - ignored.askedAt).toBeGreaterThanOrEqual(14_950);
+    const row = await onlyRowOf(ignored.number);
+    expect(row).toMatchObject({
+      state: 'ended',
+      outcome: 'failed',
+      failureReason: 'WhatsApp did not acknowledge the call within 15 seconds',
+      acceptedAt: null,
+    });
+    const waitedMs = Date.parse(String(row.endedAt)) - Date.parse(String(row.requestedAt));
+    expect(waitedMs).toBeGreaterThanOrEqual(14_950);
+    expect(waitedMs).toBeLessThan(17_000);
+    await stage.simulator.waitForCall(
+      ({ callId, devices }) =>
+        callId === row.callId &&
+        devices.length === 2 &&
+        devices.every(({ terminateStanzaIds }) => terminateStanzaIds.length === 1),
+    );
+  });
+});

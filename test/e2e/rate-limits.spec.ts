@@ -1,0 +1,79 @@
+import { failure, failureOf } from '../support/failure.js';
+import { Stage, type Answer, type RequestOptions } from '../support/stage.js';
+
+/** The wait depends on when the minute began. */
+const { status, code, body } = failure(429, 'rate_limited', 'Rate limit exceeded. Try again later.');
+const EXCEEDED = { status, code, body };
+
+/** 6 requests a minute for a token, 3 of them to make instances, 4 for an address. */
+describe('rate limits', () => {
+  let stage: Stage;
+
+  beforeEach(async () => {
+    stage = await Stage.open({
+      RATE_LIMIT_PER_TOKEN: '6',
+      RATE_LIMIT_INSTANCE_NEW: '3',
+      RATE_LIMIT_PER_ADDRESS: '4',
+      TRUSTED_PROXIES: '1',
+    });
+  });
+
+  afterEach(() => stage.close());
+
+  const limitOf = ({ headers }: Answer) =>
+    ['limit', 'remaining'].map((name) => headers.get(`x-ratelimit-${name}`));
+  const from = (address: string): RequestOptions => ({ token: '', headers: { 'X-Forwarded-For': address } });
+
+  it('count a token over all routes, and tell when to come back', async () => {
+    for (const left of ['5', '4', '3', '2']) {
+      expect(limitOf(await stage.get('/api/instance/list'))).toEqual(['6', left]);
+    }
+    expect(limitOf(await stage.post('/api/call/fake'))).toEqual(['6', '1']);
+    expect(limitOf(await stage.get('/api/call/list/none'))).toEqual(['6', '0']);
+    const refused = await stage.get('/api/instance/list');
+    expect(failureOf(refused)).toMatchObject(EXCEEDED);
+    expect(limitOf(refused)).toEqual(['6', '0']);
+    const waitSeconds = Number(refused.headers.get('retry-after'));
+    expect(waitSeconds).toBeGreaterThan(0);
+    expect(waitSeconds).toBeLessThanOrEqual(60);
+    const resetInSeconds = Number(refused.headers.get('x-ratelimit-reset')) - Date.now() / 1000;
+    expect(Math.abs(resetInSeconds - waitSeconds)).toBeLessThan(3);
+    for (const open of ['/health', '/metrics', '/docs']) {
+      const answer = await stage.get(open);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('x-ratelimit-limit')).toBeNull();
+    }
+  });
+
+  it('are smaller for making instances', async () => {
+    for (const left of ['2', '1', '0']) {
+      expect(limitOf(await stage.post('/api/instance/new', {}))).toEqual(['3', left]);
+    }
+    const refused = await stage.post('/api/instance/new', { name: 'shop' });
+    expect(failureOf(refused)).toMatchObject(EXCEEDED);
+    expect(limitOf(refused)).toEqual(['3', '0']);
+    expect((await stage.get('/api/instance/list')).status).toBe(200);
+  });
+
+  it('count strangers by their address, IPv6 by its network', async () => {
+    for (const last of ['1', '2', '3', '4']) {
+      expect((await stage.get('/api/instance/list', from(`2001:db8:1:2::${last}`))).status).toBe(401);
+    }
+    expect(failureOf(await stage.get('/api/instance/list', from('2001:db8:1:2:3::5')))).toMatchObject(
+      EXCEEDED,
+    );
+    expect((await stage.get('/api/instance/list', from('2001:db8:1:3::1'))).status).toBe(401);
+    expect((await stage.get('/api/instance/list', { headers: from('2001:db8:1:2::1').headers })).status).toBe(
+      200,
+    );
+  });
+
+  it('believe only the address that the trusted proxy saw', async () => {
+    for (const invented of ['1', '2', '3', '4']) {
+      await stage.get('/api/instance/list', from(`203.0.113.${invented}, 198.51.100.9`));
+    }
+    expect(failureOf(await stage.get('/api/instance/list', from('203.0.113.5, 198.51.100.9')))).toMatchObject(
+      EXCEEDED,
+    );
+  });
+});

@@ -1,0 +1,115 @@
+import { Webhook } from 'standardwebhooks';
+import { Stage } from '../support/stage.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
+
+const OWN = '491510000070';
+
+interface Envelope {
+  readonly id: string;
+  readonly event: string;
+  readonly data: Record<string, unknown>;
+  readonly instanceData: { readonly baseUrl: string; readonly instance: string };
+}
+
+describe('webhooks of the product', () => {
+  let stage: Stage;
+  let receiver: WebhookReceiver;
+  let secret: string;
+  let lastNumber = 491590000700;
+
+  beforeAll(async () => {
+    stage = await Stage.open({
+      WEBHOOK_ALLOW_PRIVATE: 'true',
+      WEBHOOK_RETRY_SECONDS: new Array<number>(60).fill(1).join(),
+    });
+    receiver = await WebhookReceiver.start();
+    await stage.newInstance('shop');
+    const { status, body } = await stage.post('/api/events/webhook/shop', {
+      enabled: true,
+      url: receiver.url,
+    });
+    expect(status).toBe(200);
+    secret = String((body.webhook as { secret: string }).secret);
+    await stage.link('shop', OWN);
+  });
+
+  afterAll(async () => {
+    await stage.close();
+    await receiver.close();
+  });
+
+  function newContact(): string {
+    const number = String((lastNumber += 1));
+    stage.simulator.addContact({ number, devices: [0, 6], behaviour: { kind: 'rings' } });
+    return number;
+  }
+
+  async function call(duration = 1): Promise<string> {
+    const { status, body } = await stage.call('shop', { number: newContact(), duration });
+    expect(status).toBe(200);
+    return String(body.callId);
+  }
+
+  const envelopes = () => receiver.accepted.map(({ body }) => JSON.parse(body) as Envelope);
+  const instanceStates = () =>
+    envelopes().flatMap(({ event, data }) => (event === 'instance.state' ? [data['state']] : []));
+  const statesOf = (callId: string) =>
+    envelopes().flatMap(({ data }) => (data['callId'] === callId ? [data['state']] : []));
+
+  it('tell how an instance is linked', async () => {
+    await stage.until(() => instanceStates().includes('connected'), 'the link is told');
+    expect(instanceStates()).toEqual(['connecting', 'qr_ready', 'pair_success', 'connected']);
+  });
+
+  it('tell the life of a call in its order, signed', async () => {
+    const callId = await call();
+    await stage.until(() => statesOf(callId).includes('terminated'), 'the end is told');
+    expect(statesOf(callId)).toEqual(['offer', 'delivered', 'ringing', 'terminated']);
+    const last = receiver.accepted.at(-1);
+    const envelope = new Webhook(secret).verify(last?.body ?? '', last?.headers as Record<string, string>);
+    expect(envelope).toMatchObject({
+      event: 'call.update',
+      instanceData: { baseUrl: stage.product.url, instance: 'shop' },
+      data: { callId, direction: 'outgoing', outcome: 'completed', duration: 1 },
+    });
+  });
+
+  it('tell of calls to the account, which are rejected when the settings say so, with a word to the caller', async () => {
+    const settings = { autoRejectCalls: true, callRejectMessage: 'Please write instead' };
+    expect((await stage.post('/api/instance/settings/shop', settings)).status).toBe(200);
+    const from = newContact();
+    const callId = stage.simulator.sendCallTo(OWN, { from, kind: 'offer' });
+    await stage.until(() => statesOf(callId).includes('rejected'), 'the rejection is told');
+    expect(statesOf(callId)).toEqual(['offer', 'rejected']);
+    expect(envelopes().find(({ data }) => data['callId'] === callId)?.data).toMatchObject({
+      direction: 'incoming',
+      number: from,
+    });
+    await stage.until(() => stage.simulator.messages.length === 1, 'the caller gets the message');
+    expect(stage.simulator.messages[0]).toMatchObject({ text: 'Please write instead' });
+  });
+
+  it('lose nothing and keep the order when receiver and product are killed with deliveries pending', async () => {
+    const { port } = receiver;
+    const before = await call();
+    await stage.until(() => statesOf(before).includes('ringing'), 'it is told so far');
+    await receiver.close();
+    const told = envelopes().length;
+    const calls = [before, ...(await Promise.all([call(), call(), call()]))];
+    for (const callId of calls) await stage.endedCall('shop', callId);
+    await stage.product.kill();
+    const earlier = receiver;
+    receiver = await WebhookReceiver.start(() => 200, port);
+    receiver.received.push(...earlier.received);
+    await stage.restart();
+    const isOver = () => calls.every((callId) => statesOf(callId).includes('terminated'));
+    await stage.until(isOver, 'every end is told', 40_000);
+    await stage.untilStatus('shop', 'connected');
+    for (const callId of calls) {
+      expect([...new Set(statesOf(callId))]).toEqual(['offer', 'delivered', 'ringing', 'terminated']);
+    }
+    expect(envelopes().length).toBeGreaterThan(told);
+    const { body } = await stage.get('/api/events/deliveries/shop?status=dead');
+    expect(body.deliveries).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,249 @@
+import type { DataSource } from 'typeorm';
+import type { CallTraffic } from '../../src/calls/call-admission.js';
+import { CallChanged } from '../../src/calls/call-changed.event.js';
+import { CallJournal } from '../../src/calls/call-journal.js';
+import { TooManyCalls } from '../../src/calls/calls.errors.js';
+import { LiveCallsRepository } from '../../src/calls/live-calls.repository.js';
+import { EventBus } from '../../src/common/events/event-bus.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { SilentLog } from '../support/silent-log.js';
+import { CallsStage, later, start } from './calls-stage.js';
+import { openTestDatabase } from './instances-stage.js';
+
+let dataSource: DataSource;
+let live: LiveCallsRepository;
+let stage: CallsStage;
+let instanceId: string;
+
+beforeAll(async () => {
+  dataSource = await openTestDatabase();
+  live = new LiveCallsRepository(dataSource);
+});
+
+beforeEach(async () => {
+  stage = await CallsStage.on(dataSource);
+  ({ instanceId } = stage);
+});
+
+afterAll(() => dataSource.destroy());
+
+const ended = (outcome: 'completed' | 'busy', at: Date) =>
+  ({ state: 'ended', outcome, endedAt: at }) as const;
+
+describe('the slots of an instance', () => {
+  it('let three of fifty calls in when three are free, however many come at once', async () => {
+    const refuse = ({ liveCalls, firstEndsAt }: CallTraffic) =>
+      liveCalls >= 3 ? new TooManyCalls(firstEndsAt ? 1 : 0) : undefined;
+    const results = await Promise.allSettled(
+      Array.from({ length: 50 }, () => stage.slots.admit(stage.request(), refuse)),
+    );
+    const refusals = results.flatMap((result): unknown[] =>
+      result.status === 'rejected' ? [result.reason] : [],
+    );
+    expect(refusals).toHaveLength(47);
+    expect(
+      refusals.every((refusal) => refusal instanceof TooManyCalls && refusal.retryAfterSeconds === 1),
+    ).toBe(true);
+    expect((await live.unplaced(later(1))).filter((call) => call.instanceId === instanceId)).toHaveLength(3);
+  });
+
+  it('tell what is going on at the instance and nowhere else', async () => {
+    await stage.admitted({ instanceId: await stage.newInstance(), requestedAt: later(99) });
+    const first = await stage.placed({ number: '551199999999', requestedAt: later(1), hangUpAt: later(9) });
+    await stage.calls.change(first, ended('completed', later(9)));
+    await stage.placed({ number: '14155550100', requestedAt: later(2), hangUpAt: later(20) });
+    await stage.placed({ number: '14155550100', requestedAt: later(3), hangUpAt: later(15) });
+    const seen: CallTraffic[] = [];
+    const look = (traffic: CallTraffic) => void seen.push(traffic);
+    await stage.slots.admit(stage.request({ sameNumbers: ['5511999999999', '551199999999'] }), look);
+    await stage.slots.admit(stage.request(), look);
+    expect(seen).toEqual([
+      { liveCalls: 2, firstEndsAt: later(15), lastCallAt: later(3), lastCallToNumberAt: later(1) },
+      { liveCalls: 3, firstEndsAt: later(15), lastCallAt: start, lastCallToNumberAt: null },
+    ]);
+  });
+
+  it('are no more when the instance is gone', async () => {
+    await dataSource.query(`DELETE FROM instances WHERE id = $1`, [instanceId]);
+    await expect(stage.admitted()).rejects.toThrow('instance not found');
+  });
+});
+
+describe('a stored call', () => {
+  it('comes back as it was written, its times to the millisecond', async () => {
+    const call = await stage.admitted();
+    expect(call).toEqual({
+      id: expect.stringMatching(/^\d+$/) as unknown,
+      instanceId,
+      callId: null,
+      number: '5511999999999',
+      jid: null,
+      durationSeconds: 8,
+      state: 'offering',
+      outcome: null,
+      failureCode: null,
+      failureReason: null,
+      requestedAt: start,
+      acceptedAt: null,
+      deliveredAt: null,
+      ringingAt: null,
+      endedAt: null,
+      hangUpAt: later(28),
+      ring: null,
+    });
+  });
+
+  it('gets its ring once', async () => {
+    const call = await stage.placed();
+    const ring = { callId: 'again', creator: '1@lid', devices: [], offerStanzaId: 'x' };
+    await expect(
+      stage.calls.attachRing(call, { number: '1', jid: '1@lid', ring, hangUpAt: start }),
+    ).resolves.toBeUndefined();
+    await expect(stage.calls.findByCallId(instanceId, call.callId ?? '')).resolves.toEqual(call);
+  });
+
+  it('moves only from the state that the writer saw', async () => {
+    const call = await stage.placed();
+    const accepted = await stage.calls.change(call, { state: 'calling', acceptedAt: later(1) });
+    expect(accepted).toEqual({ ...call, state: 'calling', acceptedAt: later(1) });
+    await expect(
+      stage.calls.change(call, { state: 'calling', acceptedAt: later(2) }),
+    ).resolves.toBeUndefined();
+    await expect(stage.calls.findByRowId(instanceId, call.id)).resolves.toEqual(accepted);
+  });
+
+  it('ends once, however many end it at the same time', async () => {
+    const log = new SilentLog();
+    const events = new EventBus(log);
+    const told: CallChanged[] = [];
+    events.on(CallChanged, (event) => void told.push(event));
+    const journal = new CallJournal(stage.calls, events, new ManualClock(), log);
+    const call = await stage.placed();
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        journal.record(call, index % 2 ? { type: 'answered' } : { type: 'hung_up' }, later(index)),
+      ),
+    );
+    expect(results.filter((result) => result !== undefined)).toHaveLength(1);
+    expect(told).toHaveLength(1);
+  });
+
+  it('loses nothing when its acceptance and its ringing are written at the same time', async () => {
+    const log = new SilentLog();
+    const journal = new CallJournal(stage.calls, new EventBus(log), new ManualClock(), log);
+    for (let round = 0; round < 10; round++) {
+      const call = await stage.placed();
+      await Promise.all([
+        journal.record(call, { type: 'accepted' }, later(1)),
+        journal
+          .record(call, { type: 'delivered' }, later(2))
+          .then(() => journal.record(call, { type: 'ringing' }, later(3))),
+      ]);
+      await expect(stage.calls.findByRowId(instanceId, call.id)).resolves.toMatchObject({
+        state: 'ringing',
+        acceptedAt: later(1),
+        ringingAt: later(3),
+        hangUpAt: later(11),
+      });
+    }
+  });
+
+  it('is not found through another instance, nor by an id that no call can have', async () => {
+    const call = await stage.placed();
+    const other = await stage.newInstance();
+    await expect(stage.calls.findByCallId(other, call.callId ?? '')).resolves.toBeUndefined();
+    await expect(stage.calls.findByRowId(other, call.id)).resolves.toBeUndefined();
+    await expect(stage.calls.findByCallId(instanceId, 'a\u0000b')).resolves.toBeUndefined();
+  });
+
+  it('can be forgotten only before anything happened to it', async () => {
+    const call = await stage.placed();
+    await expect(stage.calls.remove(await stage.admitted())).resolves.toBe(true);
+    await stage.calls.change(call, ended('busy', later(1)));
+    await expect(stage.calls.remove(call)).resolves.toBe(false);
+  });
+
+  it('can be brought forward while it lives, never put off', async () => {
+    const call = await stage.placed();
+    await expect(stage.calls.bringForward(call, later(5))).resolves.toMatchObject({ hangUpAt: later(5) });
+    await expect(stage.calls.bringForward(call, later(9))).resolves.toMatchObject({ hangUpAt: later(5) });
+    await stage.calls.change(call, ended('busy', later(6)));
+    await expect(stage.calls.bringForward(call, later(1))).resolves.toBeUndefined();
+  });
+});
+
+describe('the list of calls', () => {
+  it('comes newest first, page by page, without preparations and without calls of others', async () => {
+    const made: (string | null)[] = [];
+    for (let index = 0; index < 7; index++) made.unshift((await stage.placed()).callId);
+    await stage.admitted();
+    await stage.placed({ instanceId: await stage.newInstance() });
+    const seen: (string | null)[] = [];
+    let before: string | undefined;
+    do {
+      const page = await stage.calls.list(instanceId, { limit: 3, before });
+      seen.push(...page.map(({ callId }) => callId));
+      before = page.at(-1)?.id;
+    } while (before);
+    expect(seen).toEqual(made);
+  });
+
+  it('shows only what was asked for', async () => {
+    const one = await stage.placed({ requestedAt: later(10) });
+    const two = await stage.placed({ number: '14155550100', requestedAt: later(20) });
+    const three = await stage.placed({ requestedAt: later(30) });
+    await stage.calls.change(two, ended('busy', later(21)));
+    await stage.calls.change(three, ended('completed', later(31)));
+    const idsOf = async (filter: object) =>
+      (await stage.calls.list(instanceId, { limit: 9, ...filter })).map(({ id }) => id);
+    expect(await idsOf({ state: 'ended' })).toEqual([three.id, two.id]);
+    expect(await idsOf({ outcome: 'busy' })).toEqual([two.id]);
+    expect(await idsOf({ numbers: ['1', '5511999999999'] })).toEqual([three.id, one.id]);
+    expect(await idsOf({ from: later(20), to: later(30) })).toEqual([two.id]);
+    expect(await idsOf({ from: later(10), state: 'offering' })).toEqual([one.id]);
+  });
+
+  it('has calls that failed before they had an id', async () => {
+    const call = await stage.admitted();
+    await stage.calls.change(call, {
+      state: 'ended',
+      outcome: 'failed',
+      failureReason: 'why',
+      endedAt: later(1),
+    });
+    expect(await stage.calls.list(instanceId, { limit: 9 })).toMatchObject([
+      { callId: null, failureReason: 'why' },
+    ]);
+  });
+});
+
+describe('calls that must be hung up', () => {
+  it('are those whose time is over; an offer without a verdict gets the time for it', async () => {
+    const waiting = await stage.placed({ hangUpAt: later(0) });
+    const over = await stage.placed({ hangUpAt: later(0) });
+    await stage.calls.change(over, { state: 'calling', acceptedAt: later(-5) });
+    const ringing = await stage.placed({ hangUpAt: later(60) });
+    await stage.calls.change(ringing, { state: 'ringing' });
+    await stage.calls.change(await stage.placed({ hangUpAt: later(0) }), ended('completed', later(0)));
+    await stage.admitted({ hangUpAt: later(0) });
+    const idsAt = async (at: Date) => (await live.due(at, instanceId)).map(({ id }) => id).sort();
+    expect(await idsAt(later(-1))).toEqual([]);
+    expect(await idsAt(later(0))).toEqual([over.id]);
+    expect(await idsAt(later(16))).toEqual([waiting.id, over.id].sort());
+    const placedIds = (await live.placed())
+      .filter((call) => call.instanceId === instanceId)
+      .map(({ id }) => id);
+    expect(placedIds.sort()).toEqual([waiting.id, over.id, ringing.id].sort());
+    expect((await live.due(later(0))).map(({ id }) => id)).toContain(over.id);
+  });
+});
+
+describe('the entities of calls', () => {
+  it('agree with the migrated schema', async () => {
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    const ours = upQueries
+      .map(({ query }) => query)
+      .filter((query) => /"(calls|idempotency_keys)".*COLUMN/.test(query));
+    expect(ours).toEqual([]);
+  });
+});

@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+
+const READY = /^Ringdrop is listening on (http:\/\/\S+)$/m;
+const FIRST_TOKEN = /\b(rda_[A-Za-z0-9_-]{43})\b/;
+const START_TIMEOUT_MS = 60_000;
+
+export interface SpawnOptions {
+  /** Added to a nearly empty environment; `DATA_DIR` or `DATABASE_URL` should be in it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Modules that are loaded before the product, as with `node --import`. */
+  readonly imports?: readonly string[];
+  /** The built product; `PRODUCT_MAIN` of the environment names another build for a whole run. */
+  readonly main?: string;
+  readonly cwd?: string;
+  /** Kills the process with SIGKILL, also while it starts. */
+  readonly signal?: AbortSignal;
+}
+
+/** The built product in a process of its own. */
+export interface SpawnedProduct {
+  readonly url: string;
+  /** The token that a first start prints; empty on later starts. */
+  readonly accountToken: string;
+  readonly pid: number;
+  stdout(): string;
+  stderr(): string;
+  /** SIGTERM; resolves with the exit code when the process has ended. */
+  stop(): Promise<number | null>;
+  /** SIGKILL; resolves when the process has ended. */
+  kill(): Promise<void>;
+}
+
+/** What a product that did not start left behind. */
+export class ProductDidNotStart extends Error {
+  constructor(
+    readonly exitCode: number | null,
+    readonly stdout: string,
+    readonly stderr: string,
+  ) {
+    super(`The product did not start (exit code ${exitCode}):\n${stdout}${stderr}`);
+  }
+}
+
+/**
+ * Starts the built product on a free port and waits until it listens.
+ * @throws ProductDidNotStart
+ */
+export async function spawnProduct(options: SpawnOptions): Promise<SpawnedProduct> {
+  const main = options.main ?? process.env['PRODUCT_MAIN'] ?? path.resolve('dist/src/main.js');
+  const imports = (options.imports ?? []).flatMap((module) => ['--import', module]);
+  const child = spawn(process.execPath, [...imports, main], {
+    cwd: options.cwd,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: '0', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const ended = once(child, 'close');
+  // Not the option of `spawn`, which would also report the kill as an error.
+  options.signal?.addEventListener('abort', () => child.kill('SIGKILL'));
+  const url = await listening(child, output);
+  return {
+    url,
+    accountToken: FIRST_TOKEN.exec(output.stdout)?.[1] ?? '',
+    pid: child.pid ?? 0,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      return child.exitCode;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+function listening(child: ChildProcess, output: { stdout: string; stderr: string }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = () => {
+      clearTimeout(timeout);
+      child.kill('SIGKILL');
+      reject(new ProductDidNotStart(child.exitCode, output.stdout, output.stderr));
+    };
+    const timeout = setTimeout(fail, START_TIMEOUT_MS);
+    child.once('close', fail);
+    child.once('error', fail);
+    child.stdout?.on('data', () => {
+      const url = READY.exec(output.stdout)?.[1];
+      if (url === undefined) return;
+      clearTimeout(timeout);
+      child.off('close', fail);
+      resolve(url);
+    });
+  });
+}

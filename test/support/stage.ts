@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { WhatsAppSimulator } from '../simulator/index.js';
+import { createDatabase } from './postgres.js';
+import { spawnProduct, type SpawnedProduct } from './spawn-product.js';
+
+const PRELOAD = path.resolve('test/support/redirect-whatsapp.mjs');
+const POLL_MS = 25;
+
+/** An answer of the product, its body parsed when it is JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export interface RequestOptions {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+/**
+ * The built product in a process of its own, real Baileys inside, on a database of its own, and the simulator that it
+ * takes for WhatsApp. Rate limits are out of the way unless a test sets them.
+ */
+export class Stage {
+  token = '';
+
+  private constructor(
+    readonly simulator: WhatsAppSimulator,
+    private readonly env: Record<string, string>,
+    public product: SpawnedProduct,
+  ) {
+    this.token = product.accountToken;
+  }
+
+  static async open(env: Record<string, string> = {}): Promise<Stage> {
+    const adminUrl = process.env.TEST_DATABASE_URL;
+    if (!adminUrl) throw new Error('TEST_DATABASE_URL is not set; run the tests through npm test');
+    const simulator = await WhatsAppSimulator.start();
+    const complete = {
+      DATABASE_URL: await createDatabase(adminUrl),
+      ENCRYPTION_KEY: randomBytes(32).toString('hex'),
+      ADMIN_TOKEN: randomBytes(24).toString('hex'),
+      RATE_LIMIT_PER_TOKEN: '1000000',
+      RATE_LIMIT_INSTANCE_NEW: '1000000',
+      RATE_LIMIT_PER_ADDRESS: '1000000',
+      SIMULATOR_URL: simulator.url,
+      SIMULATOR_ROOT_KEY: simulator.rootPublicKey.toString('hex'),
+      ...env,
+    };
+    return new Stage(simulator, complete, await spawnProduct({ env: complete, imports: [PRELOAD] }));
+  }
+
+  get adminToken(): string {
+    return this.env.ADMIN_TOKEN ?? '';
+  }
+
+  get databaseUrl(): string {
+    return this.env.DATABASE_URL ?? '';
+  }
+
+  /** Starts the product again on the same database, after `product.stop()` or `product.kill()`. */
+  async restart(env: Record<string, string> = {}): Promise<void> {
+    this.product = await spawnProduct({ env: { ...this.env, ...env }, imports: [PRELOAD] });
+  }
+
+  /** Starts the product again and kills it after `afterMs`, wherever its start has got to by then. */
+  async restartAndKill(afterMs: number): Promise<void> {
+    const signal = AbortSignal.timeout(afterMs);
+    try {
+      const product = await spawnProduct({ env: this.env, imports: [PRELOAD], signal });
+      await product.kill();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.product.stop();
+    await this.simulator.close();
+  }
+
+  async request(method: string, route: string, options: RequestOptions = {}): Promise<Answer> {
+    const { token = this.token, body, headers = {} } = options;
+    const response = await fetch(this.product.url + route, {
+      method,
+      redirect: 'manual',
+      headers: { ...(token && { token }), ...headers },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: parse(await response.text()) };
+  }
+
+  get(route: string, options?: RequestOptions): Promise<Answer> {
+    return this.request('GET', route, options);
+  }
+
+  post(route: string, body?: unknown, options?: RequestOptions): Promise<Answer> {
+    return this.request('POST', route, { ...options, body });
+  }
+
+  delete(route: string, options?: RequestOptions): Promise<Answer> {
+    return this.request('DELETE', route, options);
+  }
+
+  async newInstance(
+    name: string,
+    fields: Record<string, unknown> = {},
+  ): Promise<{ id: string; token: string }> {
+    const { status, body } = await this.post('/api/instance/new', { name, ...fields });
+    if (status !== 201) throw new Error(`the instance was not made: ${JSON.stringify(body)}`);
+    const { id, token } = body.instance as { id: string; token: string };
+    return { id, token };
+  }
+
+  /** Makes an instance, shows its QR to a phone of this number, and waits until it is connected. */
+  async linkedInstance(name: string, number: string): Promise<void> {
+    await this.newInstance(name);
+    await this.link(name, number);
+  }
+
+  async link(name: string, number: string): Promise<void> {
+    const { body } = await this.get(`/api/instance/connect/${name}`);
+    const phone = this.simulator.addPhone({ number, name: 'Ana' });
+    await phone.scanQr(String(body.qrCode));
+    await this.untilStatus(name, 'connected');
+  }
+
+  async untilStatus(name: string, status: string, timeoutMs = 10_000): Promise<void> {
+    await this.until(
+      async () => (await this.instance(name)).status === status,
+      `${name} is ${status}`,
+      timeoutMs,
+    );
+  }
+
+  async instance(name: string): Promise<Record<string, unknown>> {
+    const { body } = await this.get(`/api/instance/list?instanceName=${name}`);
+    const [instance] = body.instances as Record<string, unknown>[];
+    if (!instance) throw new Error(`there is no instance ${name}`);
+    return instance;
+  }
+
+  call(name: string, body: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.post(`/api/call/fake/${name}`, body, { headers });
+  }
+
+  async callInfo(name: string, callId: string): Promise<Record<string, unknown>> {
+    const { body } = await this.get(`/api/call/info/${name}?callId=${callId}`);
+    return body.call as Record<string, unknown>;
+  }
+
+  /** The call once it has ended. */
+  async endedCall(name: string, callId: string, timeoutMs = 15_000): Promise<Record<string, unknown>> {
+    let call: Record<string, unknown> = {};
+    await this.until(
+      async () => {
+        call = await this.callInfo(name, callId);
+        return call.state === 'ended';
+      },
+      `call ${callId} has ended`,
+      timeoutMs,
+    );
+    return call;
+  }
+
+  async until(condition: () => Promise<boolean> | boolean, what: string, timeoutMs = 10_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return { text };
+  }
+}

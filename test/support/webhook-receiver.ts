@@ -1,0 +1,69 @@
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A delivery as it came in. */
+export interface ReceivedWebhook {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly atMs: number;
+  /** What it was answered. */
+  readonly answer: ReceiverAnswer;
+}
+
+/** A status, or a receiver that never answers, or one that cuts the connection. */
+export type ReceiverAnswer = number | 'hang' | 'reset';
+
+/** Somebody's server that webhooks are sent to. */
+export class WebhookReceiver {
+  readonly received: ReceivedWebhook[] = [];
+  private readonly hanging = new Set<ServerResponse>();
+
+  private constructor(
+    private readonly server: Server,
+    /** What to answer; a test may replace it. */
+    public answer: (webhook: Omit<ReceivedWebhook, 'answer'>) => ReceiverAnswer,
+  ) {}
+
+  /** @param port 0 = any free one; a port of an earlier receiver takes its place */
+  static async start(answer: WebhookReceiver['answer'] = () => 200, port = 0): Promise<WebhookReceiver> {
+    const server = createServer();
+    const receiver = new WebhookReceiver(server, answer);
+    server.on('request', (request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (text: string) => (body += text));
+      request.on('end', () => {
+        const { url: path = '', headers } = request;
+        receiver.take({ path, headers, body, atMs: performance.now() }, response);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    return receiver;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/hook`;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** The deliveries that were answered with 2xx, in order. */
+  get accepted(): ReceivedWebhook[] {
+    return this.received.filter(({ answer }) => typeof answer === 'number' && answer >= 200 && answer < 300);
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private take(webhook: Omit<ReceivedWebhook, 'answer'>, response: ServerResponse): void {
+    const answer = this.answer(webhook);
+    this.received.push({ ...webhook, answer });
+    if (answer === 'reset') response.destroy();
+    else if (answer === 'hang') this.hanging.add(response);
+    else response.writeHead(answer).end();
+  }
+}

@@ -1,0 +1,128 @@
+import { Body, Controller, Delete, Get, Post, type ExecutionContext } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import { Authenticator } from '../../../src/auth/authenticator.js';
+import { InstanceCreationLimit } from '../../../src/auth/instance-creation-limit.js';
+import { countRequest } from '../../../src/auth/count-request.js';
+import { RateLimit } from '../../../src/auth/rate-limit.js';
+import { rateLimits, type RateLimits } from '../../../src/auth/rate-limits.js';
+import { TokenGuard } from '../../../src/auth/token.guard.js';
+import {
+  AcceptsTokens,
+  CurrentCaller,
+  Public,
+  type Caller,
+  type RequestWithCaller,
+  type TenantCaller,
+} from '../../../src/common/http/caller.js';
+import { ErrorFilter } from '../../../src/common/http/error.filter.js';
+import { InstanceRoute } from '../../../src/common/http/instance-route.js';
+import { jsonBody } from '../../../src/common/http/json-body.js';
+import { RequestShapeGuard } from '../../../src/common/http/request-shape.guard.js';
+import { RequestValidationPipe } from '../../../src/common/http/validation.pipe.js';
+import { Clock } from '../../../src/common/time/clock.js';
+import { parseAppConfig } from '../../../src/config/app-config.js';
+import type { ManualClock } from '../../support/manual-clock.js';
+import { SilentLog } from '../../support/silent-log.js';
+
+export const ACCOUNT_TOKEN = 'rda_account';
+export const INSTANCE_TOKEN = 'rdi_shop';
+export const ADMIN_TOKEN = 'the-admin-token';
+
+const CALLERS: Readonly<Record<string, Caller>> = {
+  [ACCOUNT_TOKEN]: { kind: 'account', accountId: 'a1' },
+  [INSTANCE_TOKEN]: { kind: 'instance', accountId: 'a1', instanceId: 'i1', instanceName: 'shop' },
+  [ADMIN_TOKEN]: { kind: 'admin' },
+};
+
+/** Knows three tokens. */
+class FakeAuthenticator {
+  callerOf(token: string): Promise<Caller | undefined> {
+    return Promise.resolve(CALLERS[token]);
+  }
+}
+
+/**
+ * Walks through the budgets as the throttler does. The throttler itself cannot be loaded here: it is CommonJS that
+ * requires ESM, which Jest does not do on Node 20. The end-to-end tests have it.
+ */
+class CountingRateLimit extends RateLimit {
+  constructor(
+    private readonly limits: RateLimits,
+    private readonly clock: ManualClock,
+  ) {
+    super();
+  }
+
+  async count(context: ExecutionContext): Promise<void> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<RequestWithCaller>();
+    const tracker = request.caller ? `token:${request.get('token')}` : `address:${request.ip}`;
+    for (const { name = '', limit, skipIf } of this.limits.throttlers) {
+      if (skipIf?.(context)) continue;
+      const resolved = typeof limit === 'function' ? await limit(context) : limit;
+      const budget = { name, tracker, limit: resolved, ttlMs: 60_000 };
+      await countRequest(budget, this.limits.storage, this.clock, http.getResponse());
+    }
+  }
+}
+
+@Controller()
+class RoutesController {
+  @InstanceRoute(Post, 'fake')
+  fake(@CurrentCaller() caller: TenantCaller, @Body() body: object): object {
+    return { caller, body };
+  }
+
+  @Post('new')
+  @AcceptsTokens('account')
+  @InstanceCreationLimit()
+  create(): object {
+    return {};
+  }
+
+  @InstanceRoute(Delete, 'delete')
+  @AcceptsTokens('account')
+  delete(): object {
+    return {};
+  }
+
+  @Get('accounts')
+  @AcceptsTokens('admin')
+  accounts(): object {
+    return {};
+  }
+
+  @Get('open')
+  @Public()
+  open(): object {
+    return {};
+  }
+}
+
+/** The guards in front of a few routes, without a database. */
+export async function guardedApp(clock: ManualClock): Promise<NestExpressApplication> {
+  const config = parseAppConfig({
+    RATE_LIMIT_PER_TOKEN: '5',
+    RATE_LIMIT_INSTANCE_NEW: '2',
+    RATE_LIMIT_PER_ADDRESS: '3',
+    TRUSTED_PROXIES: '1',
+  });
+  const module = await Test.createTestingModule({
+    controllers: [RoutesController],
+    providers: [
+      { provide: Clock, useValue: clock },
+      { provide: Authenticator, useClass: FakeAuthenticator },
+      { provide: RateLimit, useValue: new CountingRateLimit(rateLimits(config, clock), clock) },
+      { provide: APP_GUARD, useClass: TokenGuard },
+      { provide: APP_GUARD, useClass: RequestShapeGuard },
+    ],
+  }).compile();
+  const app = module.createNestApplication<NestExpressApplication>({ bodyParser: false });
+  app.set('trust proxy', config.trustedProxies);
+  app.use(jsonBody);
+  app.useGlobalFilters(new ErrorFilter(new SilentLog()));
+  app.useGlobalPipes(new RequestValidationPipe());
+  return app.init();
+}

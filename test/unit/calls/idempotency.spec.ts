@@ -1,0 +1,197 @@
+import { ReplayedError } from '../../../src/calls/calls.errors.js';
+import { DomainError } from '../../../src/common/errors/domain-error.js';
+import {
+  CalleeUnreachable,
+  NumberNotRegistered,
+  OfferRefused,
+  WhatsAppRestricted,
+} from '../../../src/whatsapp/whatsapp.errors.js';
+import { fingerprintOf } from '../../../src/calls/fake-call-request.js';
+import { parseAnswer } from '../../../src/calls/remembered-answer.js';
+import { CallRoom } from './support/call-room.js';
+import { ringOf } from './support/fake-whatsapp.js';
+
+async function open(): Promise<CallRoom> {
+  return new CallRoom().start();
+}
+
+/** All that a client gets to see of an error. */
+function factsOf(error: unknown) {
+  if (!(error instanceof DomainError)) throw new Error('no error of the product');
+  const { code, kind, message, retryAfterSeconds } = error;
+  return { code, kind, message, retryAfterSeconds };
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+describe('a request with an idempotency key', () => {
+  it('rings once and gets the same answer again', async () => {
+    const room = await open();
+    const first = await room.place({ key: 'k' });
+    const again = await room.place({ key: 'k' });
+    expect(again).toEqual({ ...first, replayed: true });
+    expect(room.whatsapp.asked).toHaveLength(1);
+  });
+
+  it('gets its first answer even without a connection', async () => {
+    const room = await open();
+    await room.place({ key: 'k' });
+    room.whatsapp.state = 'connecting';
+    await expect(room.place({ key: 'k' })).resolves.toMatchObject({ replayed: true });
+  });
+
+  it('is refused when the key belongs to another request', async () => {
+    const room = await open();
+    await room.place({ key: 'k', durationSeconds: 8 });
+    await expect(room.place({ key: 'k', durationSeconds: 9 })).rejects.toMatchObject({
+      code: 'idempotency_mismatch',
+      message: 'Idempotency key was used with a different request',
+    });
+  });
+
+  it('is refused while the first one runs', async () => {
+    const room = await open();
+    let second: Promise<unknown> = Promise.resolve();
+    room.whatsapp.verdict = async () => {
+      second = room.place({ key: 'k' });
+      await second.catch(() => undefined);
+    };
+    await room.place({ key: 'k' });
+    await expect(second).rejects.toMatchObject({
+      code: 'idempotency_in_progress',
+      message: 'A request with this idempotency key is in progress',
+    });
+  });
+
+  it('of several at once rings once', async () => {
+    const room = await open();
+    await Promise.allSettled(Array.from({ length: 20 }, () => room.place({ key: 'k' })));
+    expect(room.whatsapp.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['unknown number', new NumberNotRegistered()],
+    ['no device', new CalleeUnreachable('no device')],
+    ['restricted', new WhatsAppRestricted('later', new Date(Date.now() + 60_000), 463, new Date())],
+  ])('gets the failure again that WhatsApp told: %s', async (_, failure: DomainError) => {
+    const room = await open();
+    room.whatsapp.prepareFailure = failure;
+    await expect(room.place({ key: 'k' })).rejects.toBe(failure);
+    room.whatsapp.prepareFailure = undefined;
+    const replayed: unknown = await room.place({ key: 'k' }).catch((error: unknown) => error);
+    expect(replayed).toBeInstanceOf(ReplayedError);
+    expect(factsOf(replayed)).toEqual(factsOf(failure));
+    expect(room.whatsapp.asked).toHaveLength(1);
+  });
+
+  it('gets a fault of ours again without its inside', async () => {
+    const room = await open();
+    room.whatsapp.verdict = () => Promise.reject(new Error('secret'));
+    await expect(room.place({ key: 'k' })).rejects.toThrow('secret');
+    await expect(room.place({ key: 'k' })).rejects.toMatchObject({
+      message: 'Internal server error',
+      code: 'internal_error',
+      kind: 'failed',
+    });
+  });
+
+  it('may be sent again when it never reached WhatsApp', async () => {
+    const room = await open();
+    room.whatsapp.state = 'connecting';
+    await expect(room.place({ key: 'k' })).rejects.toMatchObject({ code: 'instance_not_connected' });
+    room.whatsapp.state = 'connected';
+    room.instance = { ...room.instance, restricted: { until: null } };
+    await expect(room.place({ key: 'k' })).rejects.toMatchObject({ code: 'whatsapp_restricted' });
+    room.instance = { ...room.instance, restricted: null };
+    await expect(room.place({ key: 'k' })).resolves.toMatchObject({ replayed: false });
+  });
+
+  it('is forgotten after a day', async () => {
+    const room = await open();
+    await room.place({ key: 'k' });
+    await room.clock.advance(100_000);
+    room.keys.rows.forEach((row, name) =>
+      room.keys.rows.set(name, { ...row, createdAt: new Date(room.clock.now().getTime() - DAY_MS - 1) }),
+    );
+    await expect(room.place({ key: 'k', durationSeconds: 9 })).resolves.toMatchObject({ replayed: false });
+  });
+});
+
+describe('a request that was cut off by a crash', () => {
+  async function crash(call: 'accepted' | 'refused' | 'offered' | 'preparing') {
+    const crashed = await open();
+    const { id: instanceId } = crashed.instance;
+    const ring = ringOf(7);
+    const placed = { instanceId, ring, callId: ring.callId, jid: '777@lid' };
+    const at = crashed.clock.now();
+    const rows = {
+      accepted: { ...placed, state: 'calling', acceptedAt: at },
+      refused: {
+        ...placed,
+        state: 'ended',
+        outcome: 'refused',
+        failureReason: 'WhatsApp refused the call: no (403)',
+        endedAt: at,
+      },
+      offered: placed,
+      preparing: { instanceId },
+    } as const;
+    const row = crashed.calls.add({
+      requestedAt: at,
+      hangUpAt: new Date(at.getTime() + 9_000),
+      ...rows[call],
+    });
+    const key = { instanceId, key: 'k' };
+    const request = {
+      callee: { kind: 'number', candidates: ['5511999999999'] },
+      number: '5511999999999',
+      durationSeconds: 8,
+    } as const;
+    await crashed.keys.claim(key, {
+      fingerprint: fingerprintOf(request),
+      now: at,
+      expiredBefore: new Date(0),
+    });
+    await crashed.keys.link(key, row.id);
+    return new CallRoom(crashed).start();
+  }
+
+  it('gets its success when WhatsApp had accepted the offer', async () => {
+    const room = await crash('accepted');
+    await expect(room.place({ key: 'k' })).resolves.toMatchObject({
+      callId: ringOf(7).callId,
+      replayed: true,
+    });
+  });
+
+  it('gets the refusal that the call tells', async () => {
+    const room = await crash('refused');
+    await expect(room.place({ key: 'k' })).rejects.toMatchObject({
+      code: 'call_refused',
+      message: 'WhatsApp refused the call: no (403)',
+    });
+  });
+
+  it('hears that nobody acknowledged the call when its offer may have left', async () => {
+    const room = await crash('offered');
+    await expect(room.place({ key: 'k' })).rejects.toMatchObject({ code: 'call_not_acknowledged' });
+  });
+
+  it('may be sent again when its offer never left', async () => {
+    const room = await crash('preparing');
+    await expect(room.place({ key: 'k' })).resolves.toMatchObject({ replayed: false });
+  });
+});
+
+describe('a stored answer', () => {
+  it.each([[null], [{}], [{ type: 'placed', callId: 5 }], [{ type: 'error', message: 'm' }], ['text']])(
+    'that is none of ours is no answer: %j',
+    (stored) => expect(parseAnswer(stored)).toBeUndefined(),
+  );
+
+  it('of a refusal keeps its code', () => {
+    const { message, code, kind } = new OfferRefused(403, 'no');
+    const answer = { type: 'error', message, code, kind, retryAfterSeconds: null };
+    expect(parseAnswer(answer)).toEqual(answer);
+  });
+});

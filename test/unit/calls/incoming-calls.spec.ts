@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { IncomingCallTold } from '../../../src/calls/incoming-call-told.event.js';
+import { IncomingCallsListener } from '../../../src/calls/incoming-calls.listener.js';
+import { IncomingCallsRepository } from '../../../src/calls/incoming-calls.repository.js';
+import { EventBus } from '../../../src/common/events/event-bus.js';
+import type { OutboxEvent } from '../../../src/common/events/outbox.js';
+import type { IncomingCallRule } from '../../../src/instances/incoming-call-rules.js';
+import type { IncomingCallSignal } from '../../../src/whatsapp/whatsapp-signals.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { SilentLog } from '../../support/silent-log.js';
+import { FakeWhatsApp } from './support/fake-whatsapp.js';
+
+class MemoryOutbox extends IncomingCallsRepository {
+  readonly stored: OutboxEvent[] = [];
+
+  constructor() {
+    super(new DataSource({ type: 'postgres' })); // never connected
+  }
+
+  override append(event: OutboxEvent): Promise<void> {
+    this.stored.push(event);
+    return Promise.resolve();
+  }
+}
+
+const instanceId = randomUUID();
+const clock = new ManualClock();
+const caller = {
+  instanceId,
+  at: clock.now(),
+  from: '777@lid',
+  number: '5511988887777',
+  replyTo: '5511988887777@s.whatsapp.net',
+  isVideo: false,
+  isGroup: false,
+  offeredAt: null,
+};
+const offer = { type: 'incoming_call', callId: 'A', ...caller } as const;
+const ended = {
+  type: 'incoming_call_ended',
+  callId: 'A',
+  ...caller,
+  reason: 'timeout',
+  answeredElsewhere: false,
+  rang: true,
+} as const;
+
+function setUp(rule: IncomingCallRule | undefined) {
+  const whatsapp = new FakeWhatsApp();
+  const outbox = new MemoryOutbox();
+  const log = new SilentLog();
+  const events = new EventBus(log);
+  const told: IncomingCallTold[] = [];
+  events.on(IncomingCallTold, (event) => void told.push(event));
+  const rules = { of: () => Promise.resolve(rule) };
+  const listener = new IncomingCallsListener(whatsapp, outbox, rules, events, clock, log);
+  listener.onModuleInit();
+  const hear = async (...signals: IncomingCallSignal[]) => {
+    for (const signal of signals) whatsapp.emit(signal);
+    await listener.idle();
+  };
+  const states = () => outbox.stored.map(({ data }) => [data['state'], data['outcome']]);
+  return { whatsapp, outbox, log, told, hear, states };
+}
+
+describe('an incoming call', () => {
+  it('is told from its offer to its end', async () => {
+    const { outbox, told, hear, states, whatsapp } = setUp({ autoReject: false, message: 'no calls please' });
+    await hear(offer, ended);
+    expect(outbox.stored[0]).toEqual({
+      instanceId,
+      type: 'call.update',
+      lane: 'call:A',
+      at: offer.at,
+      data: {
+        state: 'offer',
+        direction: 'incoming',
+        callId: 'A',
+        number: '5511988887777',
+        jid: '777@lid',
+        timestamp: offer.at.toISOString(),
+        isVideo: false,
+        isGroup: false,
+      },
+    });
+    expect(states()).toEqual([
+      ['offer', undefined],
+      ['terminated', 'missed'],
+    ]);
+    expect(told).toHaveLength(2);
+    expect(whatsapp.rejected).toEqual([]);
+    expect(whatsapp.texts).toEqual([]);
+  });
+
+  it.each([
+    [{ answeredElsewhere: true, reason: 'accepted_elsewhere' }, 'accepted', 'answered'],
+    [{ answeredElsewhere: false, reason: 'rejected_elsewhere' }, 'rejected', 'rejected'],
+    [{ answeredElsewhere: false, reason: null }, 'terminated', 'missed'],
+  ])('that ended with %j is told as %s, %s', async (end, state, outcome) => {
+    const { hear, states } = setUp({ autoReject: false, message: '' });
+    await hear({ ...ended, ...end });
+    expect(states()).toEqual([[state, outcome]]);
+  });
+
+  it('is rejected when the instance says so, and the caller gets the message once', async () => {
+    const { whatsapp, hear, states } = setUp({ autoReject: true, message: 'no calls please' });
+    await hear(offer);
+    expect(whatsapp.rejected).toEqual(['A']);
+    expect(whatsapp.texts).toEqual([{ to: caller.replyTo, text: 'no calls please' }]);
+    expect(states()).toEqual([
+      ['offer', undefined],
+      ['rejected', 'rejected'],
+    ]);
+  });
+
+  it('is rejected without a word when there is no message, and in a group', async () => {
+    const silent = setUp({ autoReject: true, message: '' });
+    await silent.hear(offer);
+    expect(silent.whatsapp.rejected).toEqual(['A']);
+    expect(silent.whatsapp.texts).toEqual([]);
+    const group = setUp({ autoReject: true, message: 'no calls please' });
+    await group.hear({ ...offer, isGroup: true });
+    expect(group.whatsapp.rejected).toEqual(['A']);
+    expect(group.whatsapp.texts).toEqual([]);
+  });
+
+  it('that cannot be rejected goes on, and nobody is told that it was', async () => {
+    const { whatsapp, log, hear, states } = setUp({ autoReject: true, message: 'no calls please' });
+    whatsapp.state = 'connecting';
+    await hear(offer, ended);
+    expect(states()).toEqual([
+      ['offer', undefined],
+      ['terminated', 'missed'],
+    ]);
+    expect(whatsapp.texts).toEqual([]);
+    expect(log.sentences('warn')).toEqual(['An incoming call could not be rejected as configured']);
+    expect(JSON.stringify(log.lines)).not.toContain(caller.number);
+  });
+
+  it('of an instance that is gone is left alone', async () => {
+    const { whatsapp, hear } = setUp(undefined);
+    await hear(offer);
+    expect(whatsapp.rejected).toEqual([]);
+  });
+});

@@ -1,0 +1,166 @@
+/* eslint-disable @typescript-eslint/require-await -- a fake answers at once where the real one waits */
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import type { DomainError } from '../../../../src/common/errors/domain-error.js';
+import type { CallTraffic } from '../../../../src/calls/call-admission.js';
+import type { CallChanges } from '../../../../src/calls/call-progress.js';
+import { CallSlotsRepository, type CallRequest } from '../../../../src/calls/call-slots.repository.js';
+import { isPlaced, type Call, type PlacedCall } from '../../../../src/calls/call.entity.js';
+import {
+  CallsRepository,
+  type CallFilter,
+  type PreparedCall,
+} from '../../../../src/calls/calls.repository.js';
+import { LiveCallsRepository } from '../../../../src/calls/live-calls.repository.js';
+
+/** Never connected: the memory repositories answer everything themselves. */
+const nowhere = new DataSource({ type: 'postgres' });
+
+/** The table of calls in memory, behind the same three doors as the real one. */
+export class MemoryCalls {
+  readonly rows = new Map<string, Call>();
+  /** The next writes fail, and with an error of their own the look-ups of live calls too. */
+  failing: boolean | Error = false;
+  private lastId = 0;
+
+  readonly repository = new MemoryCallsRepository(this);
+  readonly slots = new MemorySlots(this);
+  readonly live = new MemoryLiveCalls(this);
+
+  all(): Call[] {
+    return [...this.rows.values()];
+  }
+
+  only(): Call {
+    const [call, ...others] = this.all();
+    if (!call || others.length > 0) throw new Error(`${this.rows.size} calls instead of one`);
+    return call;
+  }
+
+  add(call: Partial<Call>): Call {
+    const id = String(++this.lastId);
+    const row: Call = { ...EMPTY, id, ...call };
+    this.rows.set(id, row);
+    return row;
+  }
+
+  put(call: Call): Call {
+    if (this.failing) throw this.failing instanceof Error ? this.failing : new Error('the database is gone');
+    this.rows.set(call.id, call);
+    return call;
+  }
+}
+
+const EMPTY: Omit<Call, 'id'> = {
+  instanceId: randomUUID(),
+  callId: null,
+  number: '5511999999999',
+  jid: null,
+  durationSeconds: 8,
+  state: 'offering',
+  outcome: null,
+  failureCode: null,
+  failureReason: null,
+  requestedAt: new Date(0),
+  acceptedAt: null,
+  deliveredAt: null,
+  ringingAt: null,
+  endedAt: null,
+  hangUpAt: new Date(0),
+  ring: null,
+};
+
+class MemoryCallsRepository extends CallsRepository {
+  constructor(private readonly calls: MemoryCalls) {
+    super(nowhere);
+  }
+
+  override async findByCallId(instanceId: string, callId: string): Promise<Call | undefined> {
+    return this.calls.all().find((call) => call.instanceId === instanceId && call.callId === callId);
+  }
+
+  override async findByRowId(instanceId: string, id: string): Promise<Call | undefined> {
+    return this.calls.all().find((call) => call.instanceId === instanceId && call.id === id);
+  }
+
+  override async list(instanceId: string, filter: CallFilter): Promise<Call[]> {
+    return this.calls
+      .all()
+      .filter((call) => call.instanceId === instanceId && (call.callId !== null || call.state === 'ended'))
+      .reverse()
+      .slice(0, filter.limit);
+  }
+
+  override async attachRing(call: Call, prepared: PreparedCall): Promise<Call | undefined> {
+    const row = this.calls.rows.get(call.id);
+    if (row?.state !== 'offering' || row.ring) return undefined;
+    return this.calls.put({ ...row, ...prepared, callId: prepared.ring.callId });
+  }
+
+  override async change(call: Call, changes: CallChanges): Promise<Call | undefined> {
+    const row = this.calls.rows.get(call.id);
+    return row?.state === call.state ? this.calls.put({ ...row, ...changes }) : undefined;
+  }
+
+  override async bringForward(call: Call, at: Date): Promise<Call | undefined> {
+    const row = this.calls.rows.get(call.id);
+    if (!row || row.state === 'ended') return undefined;
+    return this.calls.put({ ...row, hangUpAt: at < row.hangUpAt ? at : row.hangUpAt });
+  }
+
+  override async remove(call: Call): Promise<boolean> {
+    return this.calls.rows.get(call.id)?.state === 'offering' && this.calls.rows.delete(call.id);
+  }
+}
+
+class MemorySlots extends CallSlotsRepository {
+  constructor(private readonly calls: MemoryCalls) {
+    super(nowhere);
+  }
+
+  override async admit(
+    request: CallRequest,
+    refuse: (traffic: CallTraffic) => DomainError | undefined,
+  ): Promise<Call> {
+    const calls = this.calls.all().filter(({ instanceId }) => instanceId === request.instanceId);
+    const live = calls.filter(({ state }) => state !== 'ended');
+    const toNumber = calls.filter(({ number }) => request.sameNumbers.includes(number));
+    const refusal = refuse({
+      liveCalls: live.length,
+      firstEndsAt: live.map(({ hangUpAt }) => hangUpAt).sort((a, b) => a.getTime() - b.getTime())[0] ?? null,
+      lastCallAt: calls.at(-1)?.requestedAt ?? null,
+      lastCallToNumberAt: toNumber.at(-1)?.requestedAt ?? null,
+    });
+    if (refusal) throw refusal;
+    const { instanceId, number, durationSeconds, requestedAt, hangUpAt } = request;
+    return this.calls.add({ instanceId, number, durationSeconds, requestedAt, hangUpAt });
+  }
+}
+
+class MemoryLiveCalls extends LiveCallsRepository {
+  constructor(private readonly calls: MemoryCalls) {
+    super(nowhere);
+  }
+
+  override async placed(instanceId?: string): Promise<PlacedCall[]> {
+    if (this.calls.failing instanceof Error) throw this.calls.failing;
+    return this.calls
+      .all()
+      .filter(isPlaced)
+      .filter((call) => call.state !== 'ended' && (instanceId ?? call.instanceId) === call.instanceId);
+  }
+
+  override async due(now: Date, instanceId?: string): Promise<PlacedCall[]> {
+    return (await this.placed()).filter(
+      (call) =>
+        (instanceId ?? call.instanceId) === call.instanceId &&
+        call.hangUpAt.getTime() + (call.state === 'offering' ? 16_000 : 0) <= now.getTime(),
+    );
+  }
+
+  override async unplaced(before: Date): Promise<Call[]> {
+    return this.calls
+      .all()
+      .filter((call) => call.state !== 'ended' && call.ring === null && call.requestedAt < before);
+  }
+}

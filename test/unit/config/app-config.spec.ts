@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { ConfigurationError, parseAppConfig } from '../../../src/config/app-config.js';
+
+const KEY = '9f1c0e7ab35d26481ff0c3d2e4a5968770b1823c4d5e6f9081a2b3c4d5e6f701';
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    parseAppConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+}
+
+describe('configuration', () => {
+  it('has sensible values when nothing is set', () => {
+    expect(parseAppConfig({})).toMatchObject({
+      port: 3000,
+      host: '127.0.0.1',
+      databaseUrl: undefined,
+      adminToken: undefined,
+      rateLimitPerToken: 100,
+      rateLimitInstanceNew: 20,
+      rateLimitPerAddress: 60,
+      logLevel: 'info',
+    });
+  });
+
+  it('treats a blank variable as not set', () => {
+    expect(parseAppConfig({ PORT: ' ', ADMIN_TOKEN: '' })).toMatchObject({
+      port: 3000,
+      adminToken: undefined,
+    });
+  });
+
+  it('names every wrong variable at once and never repeats a value', () => {
+    const problems = problemsOf({
+      PORT: '70000',
+      LOG_LEVEL: 'loud',
+      ADMIN_TOKEN: 'tooshort',
+      BASE_URL: 'ftp://x',
+    });
+    expect(problems).toHaveLength(4);
+    for (const name of ['PORT', 'LOG_LEVEL', 'ADMIN_TOKEN', 'BASE_URL']) {
+      expect(problems.some((problem) => problem.startsWith(name))).toBe(true);
+    }
+    expect(problems.join()).not.toMatch(/70000|loud|tooshort|ftp/);
+  });
+
+  it.each(['-1', '1.5', '1e3', '0x10', 'abc', '65536'])('refuses %s as a port', (PORT) => {
+    expect(problemsOf({ PORT })).toHaveLength(1);
+  });
+
+  it('needs an encryption key as soon as the database is the operator’s', () => {
+    const DATABASE_URL = 'postgres://u:p@db/ringdrop';
+    expect(problemsOf({ DATABASE_URL })).toEqual(['ENCRYPTION_KEY is needed when DATABASE_URL is set']);
+    expect(problemsOf({ DATABASE_URL, ENCRYPTION_KEY: KEY })).toEqual([]);
+  });
+
+  it('reads keys as hex and base64, the newest first', () => {
+    const old = Buffer.alloc(32, 7);
+    const { encryptionKeys } = parseAppConfig({
+      ENCRYPTION_KEY: KEY,
+      ENCRYPTION_KEYS_OLD: old.toString('base64'),
+    });
+    expect(encryptionKeys).toEqual([Buffer.from(KEY, 'hex'), old]);
+  });
+
+  it('refuses old keys without a new one, and a key of the wrong length', () => {
+    expect(problemsOf({ ENCRYPTION_KEYS_OLD: KEY })).toHaveLength(1);
+    expect(problemsOf({ ENCRYPTION_KEY: 'abcd' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['one byte repeated', '00'.repeat(32)],
+    ['a short pattern repeated', 'deadbeef'.repeat(8)],
+    ['a counting row', Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('hex')],
+    [
+      'a counting row backwards',
+      Buffer.from(Array.from({ length: 32 }, (_, index) => 255 - index * 3)).toString('hex'),
+    ],
+    ['a text', Buffer.from('correct-horse-battery-staple-32b').toString('base64')],
+  ])('refuses %s as the key that seals, but opens with it', (_, weak) => {
+    expect(problemsOf({ ENCRYPTION_KEY: weak })).toEqual([
+      'ENCRYPTION_KEY must be random, not a text or a pattern: openssl rand -hex 32',
+    ]);
+    expect(problemsOf({ ENCRYPTION_KEY: KEY, ENCRYPTION_KEYS_OLD: weak })).toEqual([]);
+  });
+
+  it('takes every key and token that was drawn at random', () => {
+    for (let round = 0; round < 2000; round += 1) {
+      expect(
+        problemsOf({
+          ENCRYPTION_KEY: randomBytes(32).toString('hex'),
+          ADMIN_TOKEN: randomBytes(32).toString('hex'),
+          METRICS_TOKEN: randomBytes(24).toString('base64url'),
+        }),
+      ).toEqual([]);
+    }
+  });
+
+  it.each(['x'.repeat(40), 'abc'.repeat(20), '1234567'.repeat(5)])('refuses %s as a token', (weak) => {
+    expect(problemsOf({ ADMIN_TOKEN: weak })).toEqual([
+      'ADMIN_TOKEN must be random, not a pattern: openssl rand -hex 32',
+    ]);
+    expect(problemsOf({ METRICS_TOKEN: weak })).toHaveLength(1);
+  });
+
+  it('takes the slash off the end of the base address', () => {
+    expect(parseAppConfig({ BASE_URL: 'https://calls.example.com/' }).baseUrl).toBe(
+      'https://calls.example.com',
+    );
+  });
+
+  it('cannot be changed after it was read', () => {
+    expect(Object.isFrozen(parseAppConfig({}))).toBe(true);
+  });
+});

@@ -1,0 +1,82 @@
+import { parseAppConfig } from '../../../src/config/app-config.js';
+import { withEvent } from '../../../src/events/delivery-attempts.js';
+import { outcomeOf } from '../../../src/events/delivery-outcome.js';
+
+const delaysSeconds = [5, 300];
+const plan = { delaysSeconds, random: () => 0.5 };
+
+describe('a try to deliver', () => {
+  it.each([200, 201, 204, 299])('is a success when the answer is %i', (status) => {
+    expect(outcomeOf({ kind: 'answered', status }, 7, plan)).toEqual({ kind: 'delivered', status });
+  });
+
+  it.each([100, 199, 300, 302, 400, 401, 404, 409, 411, 429, 500, 503])(
+    'is tried again when the answer is %i',
+    (status) => {
+      expect(outcomeOf({ kind: 'answered', status }, 0, plan)).toEqual({
+        kind: 'retry',
+        status,
+        error: `HTTP ${status}`,
+        delayMs: 5000,
+      });
+    },
+  );
+
+  it('ends the webhook when the answer is 410', () => {
+    expect(outcomeOf({ kind: 'answered', status: 410 }, 0, plan)).toEqual({
+      kind: 'dead',
+      status: 410,
+      error: 'HTTP 410',
+      disabledReason: 'The receiver answered 410 Gone',
+    });
+  });
+
+  it('does not count when it was cut by a shutdown', () => {
+    expect(outcomeOf({ kind: 'failed', reason: 'aborted' }, 2, plan)).toEqual({ kind: 'released' });
+  });
+
+  it('waits as long as the schedule says, and is the last one when that is used up', () => {
+    const failed = (attempts: number) => outcomeOf({ kind: 'failed', reason: 'timeout' }, attempts, plan);
+    expect(failed(0)).toMatchObject({ kind: 'retry', delayMs: 5000 });
+    expect(failed(1)).toMatchObject({ kind: 'retry', delayMs: 300_000 });
+    expect(failed(2)).toEqual({ kind: 'dead', status: null, error: 'timeout' });
+  });
+
+  it('waits up to a tenth shorter or longer, so that receivers are not tried all at once', () => {
+    const delay = (random: number) =>
+      outcomeOf({ kind: 'failed', reason: 'timeout' }, 1, { delaysSeconds, random: () => random });
+    expect(delay(0)).toMatchObject({ delayMs: 270_000 });
+    expect(delay(1)).toMatchObject({ delayMs: 330_000 });
+  });
+});
+
+describe('the schedule of tries', () => {
+  it('is that of Standard Webhooks unless the operator sets another', () => {
+    expect(parseAppConfig({}).webhookRetrySeconds).toEqual([
+      5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400,
+    ]);
+    expect(parseAppConfig({ WEBHOOK_RETRY_SECONDS: '0, 1,2' }).webhookRetrySeconds).toEqual([0, 1, 2]);
+  });
+
+  it.each(['a', '1,,2', '-1', '1.5', '604801', '1e3'])('is not %s', (WEBHOOK_RETRY_SECONDS) => {
+    expect(() => parseAppConfig({ WEBHOOK_RETRY_SECONDS })).toThrow('WEBHOOK_RETRY_SECONDS');
+  });
+
+  it('goes with a switch for private addresses that is off', () => {
+    expect(parseAppConfig({}).webhookAllowPrivate).toBe(false);
+    expect(parseAppConfig({ WEBHOOK_ALLOW_PRIVATE: 'True' }).webhookAllowPrivate).toBe(true);
+    expect(() => parseAppConfig({ WEBHOOK_ALLOW_PRIVATE: 'yes' })).toThrow('WEBHOOK_ALLOW_PRIVATE');
+  });
+});
+
+describe('a URL by events', () => {
+  it.each([
+    ['https://example.com', 'https://example.com/call.update'],
+    ['https://example.com/', 'https://example.com/call.update'],
+    ['https://example.com/hooks', 'https://example.com/hooks/call.update'],
+    ['https://example.com/hooks/', 'https://example.com/hooks/call.update'],
+    ['https://example.com/hooks?a=1&b=2', 'https://example.com/hooks/call.update?a=1&b=2'],
+  ])('of %s is %s', (url, expected) => {
+    expect(withEvent(url, 'call.update')).toBe(expected);
+  });
+});

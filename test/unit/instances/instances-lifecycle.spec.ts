@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { AccountDeleting } from '../../../src/accounts/account-deleting.event.js';
+import { AccountDisabled } from '../../../src/accounts/account-disabled.event.js';
+import { AccountEnabled } from '../../../src/accounts/account-enabled.event.js';
+import { SecretBox } from '../../../src/common/crypto/secret-box.js';
+import { EventBus } from '../../../src/common/events/event-bus.js';
+import { parseAppConfig } from '../../../src/config/app-config.js';
+import { AccountEventsListener } from '../../../src/instances/account-events.listener.js';
+import { InstanceSessions } from '../../../src/instances/instance-sessions.js';
+import { InstanceStates } from '../../../src/instances/instance-states.js';
+import { InstancesLifecycle } from '../../../src/instances/instances-lifecycle.js';
+import { SessionOpener } from '../../../src/instances/session-opener.js';
+import { FakeGateway } from './support/fake-gateway.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { instanceRow } from './support/instance-row.js';
+import { SilentLog } from '../../support/silent-log.js';
+import { MemoryStatuses } from './support/memory-statuses.js';
+
+const ACCOUNT = 'account-1';
+const IDS = ['i1', 'i2', 'i3'];
+
+class BootStatuses extends MemoryStatuses {
+  override markAllOffline() {
+    for (const row of this.rows.values()) if (row.status !== 'loggedout') row.status = 'disconnected';
+    return Promise.resolve();
+  }
+}
+
+function setUp(sessionOpensPerSecond: string) {
+  const rows = IDS.map((id) => instanceRow({ id, name: id, accountId: ACCOUNT, status: 'connected' }));
+  const repository = new BootStatuses(...rows);
+  const gateway = new FakeGateway();
+  for (const id of IDS) {
+    gateway.linked.add(id);
+    repository.toOpen.add(id);
+  }
+  const log = new SilentLog();
+  const clock = new ManualClock();
+  const events = new EventBus(log);
+  const states = new InstanceStates(repository, events, clock, log);
+  const sessions = new InstanceSessions(gateway, repository, states, new SecretBox([randomBytes(32)]), log);
+  const config = parseAppConfig({ SESSION_OPENS_PER_SECOND: sessionOpensPerSecond });
+  const opener = new SessionOpener(sessions, config, clock, log);
+  const lifecycle = new InstancesLifecycle(repository, opener, sessions, clock, log);
+  new AccountEventsListener(events, repository, sessions, opener).onModuleInit();
+  const opened = () => gateway.opened.map(({ instanceId }) => instanceId);
+  return { rows, repository, gateway, log, clock, events, sessions, lifecycle, opened };
+}
+
+const settled = () => new Promise(setImmediate);
+
+describe('the life of sessions', () => {
+  it('begins at the pace that is configured, behind the start of the server', async () => {
+    const { rows, clock, lifecycle, opened } = setUp('2');
+    await lifecycle.onApplicationBootstrap();
+    expect(rows.map(({ status }) => status)).toEqual(['disconnected', 'disconnected', 'disconnected']);
+    await settled();
+    expect(opened()).toEqual(['i1']);
+    await clock.advance(499);
+    expect(opened()).toEqual(['i1']);
+    await clock.advance(1);
+    expect(opened()).toEqual(['i1', 'i2']);
+    await clock.advance(500);
+    expect(opened()).toEqual(IDS);
+  });
+
+  it('begins for all at once when no pace is configured', async () => {
+    const { lifecycle, opened } = setUp('0');
+    await lifecycle.onApplicationBootstrap();
+    await settled();
+    expect(opened()).toEqual(IDS);
+  });
+
+  it('goes on when one session cannot be opened', async () => {
+    const { gateway, lifecycle, opened, log } = setUp('0');
+    gateway.linked.delete('i1');
+    await lifecycle.onApplicationBootstrap();
+    await settled();
+    expect(opened()).toEqual(['i2', 'i3']);
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', sentence: 'A session could not be opened' }),
+    );
+  });
+
+  it('ends with the process: nothing is opened any more, and everything is closed', async () => {
+    const { clock, gateway, lifecycle, opened } = setUp('1');
+    await lifecycle.onApplicationBootstrap();
+    await settled();
+    await lifecycle.beforeApplicationShutdown();
+    expect(gateway.sessionState('i1')).not.toBe('absent');
+    await lifecycle.onApplicationShutdown();
+    expect(gateway.sessions.size).toBe(0);
+    await clock.advance(10_000);
+    expect(opened()).toEqual(['i1']);
+  });
+
+  it('pauses while the account is disabled', async () => {
+    const { rows, gateway, events, lifecycle } = setUp('0');
+    await lifecycle.onApplicationBootstrap();
+    await settled();
+    for (const row of rows) row.status = 'connected';
+    await events.publish(new AccountDisabled(ACCOUNT));
+    expect(gateway.sessions.size).toBe(0);
+    expect(gateway.linked.size).toBe(3);
+    expect(rows.map(({ status }) => status)).toEqual(['disconnected', 'disconnected', 'disconnected']);
+    await events.publish(new AccountEnabled(ACCOUNT));
+    await settled();
+    expect(gateway.sessions.size).toBe(3);
+  });
+
+  it('ends with the account: its phones are unlinked', async () => {
+    const { gateway, events, lifecycle } = setUp('0');
+    await lifecycle.onApplicationBootstrap();
+    await settled();
+    await events.publish(new AccountDeleting('another'));
+    expect(gateway.linked.size).toBe(3);
+    await events.publish(new AccountDeleting(ACCOUNT));
+    expect(gateway.linked.size).toBe(0);
+    expect(gateway.sessions.size).toBe(0);
+  });
+});
