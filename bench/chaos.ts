@@ -24,6 +24,14 @@ function wantedCalls(round: number, callees: readonly string[]): WantedCall[] {
   }));
 }
 
+/**
+ * A call is written down before its offer leaves. After a kill in between nobody knows whether it left, so the next process
+ * hangs it up, and the server may hear of it for the first time.
+ */
+function isFault(violation: string): boolean {
+  return !violation.endsWith(': terminate for an unknown call');
+}
+
 function kills(): Kills {
   const startsMs = random.chance(0.3) ? [random.integer(200, 2500)] : [];
   return { afterMs: random.integer(0, 3000), startsMs };
@@ -52,7 +60,7 @@ await runOnStage({ SESSION_OPENS_PER_SECOND: '0', LOG_LEVEL: 'warn' }, async (st
     calls += report.offers;
     killCount += 1 + plan.startsMs.length;
     hangUpsMs.push(...report.hangUpAfterRestartMs);
-    const found = [...report.violations, ...simulator.violations.splice(0)];
+    const found = [...report.violations, ...simulator.violations.splice(0).filter(isFault)];
     violations.push(...found.map((text) => `round ${round}: ${text}`));
     say(
       `round ${round}/${rounds}: ${wanted.length} requests, SIGKILL after ${[plan.afterMs, ...plan.startsMs].join(' and ')} ms ` +

@@ -51,6 +51,7 @@ export class FuzzWorld {
     }
     await this.stage.newInstance('victim');
     this.tokens.instance = (await this.stage.newInstance('shop')).token;
+    await this.stage.post('/api/events/websocket/shop', { enabled: true });
     await this.stage.post('/api/instance/settings/linked', {
       minSecondsBetweenCalls: 0,
       numberCooldownSeconds: 0,

@@ -5,7 +5,6 @@ import { schemaProblems } from './schema-problems.js';
 /** Faults of the service that the contract allows, and on which routes the run can bring them about. */
 const ALLOWED_FAULTS: Readonly<Record<string, RegExp>> = {
   instance_not_connected: /^\/api\/call\/(fake|cancel)\//i,
-  callee_unreachable: /^\/api\/call\/fake\//i,
   whatsapp_unreachable: /^\/api\/instance\/connect\//i,
   code_timeout: /^\/api\/instance\/connect\//i,
 };
@@ -28,7 +27,8 @@ export function problemsOf(document: ApiDocument, request: FuzzRequest, answer: 
 
 function faultProblems(path: string, answer: FuzzAnswer): string[] {
   const code = header(answer, 'x-error-code');
-  return ALLOWED_FAULTS[code]?.test(path) ? [] : [`${answer.status} ${code} is a fault without a cause`];
+  if (ALLOWED_FAULTS[code]?.test(path)) return [];
+  return [`${answer.status} ${code} is a fault without a cause (${answer.body?.toString('utf8')})`];
 }
 
 function errorProblems(request: FuzzRequest, operation: Operation | undefined, answer: FuzzAnswer): string[] {

@@ -99,8 +99,9 @@ export class ChaosRound {
 
   private async checkInstances(): Promise<void> {
     for (const name of new Set(this.wanted.map(({ instance }) => instance))) {
-      const { status } = await this.stage.instance(name);
-      if (status !== 'connected') this.violations.push(`${name} is ${String(status)} after the restart`);
+      await this.stage
+        .untilStatus(name, 'connected')
+        .catch(() => this.violations.push(`${name} did not come back`));
     }
   }
 

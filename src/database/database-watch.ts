@@ -4,12 +4,15 @@ import type { Log } from '../common/logging/log.js';
 import type { Clock, Timer } from '../common/time/clock.js';
 
 const BETWEEN_BEATS_MS = 150;
-/** Shorter, and a busy server would be taken for one that has stopped: the connections of the product would be cut. */
-const ANSWER_LIMIT_MS = 2000;
+/** For a server of which nothing at all is heard. Shorter, and one that only is busy would be taken for one that has stopped. */
+const SILENCE_LIMIT_MS = 1000;
+/** For a server that has said something else meanwhile. */
+const ANSWER_LIMIT_MS = 3000;
 /** A connection takes several round trips, and nothing waits for it: it is needed only when one was lost. */
 const CONNECT_LIMIT_MS = 3000;
 /** A timer that comes later than this tells of a busy process, not of the server. */
 const LATE_MS = 100;
+const GRACE_MS = 50;
 
 type Sign = 'answered' | 'failed' | 'silent';
 
@@ -25,11 +28,15 @@ export class DatabaseWatch {
   private beating: Promise<void> = Promise.resolve();
   private pause: Timer | undefined;
 
-  /** @param onDown runs when the database stops answering */
+  /**
+   * @param heard a number that changes whenever the server says something on any other connection
+   * @param onDown runs when the database stops answering
+   */
   constructor(
     private readonly url: string,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly heard: () => number,
     private readonly onDown: () => void,
   ) {}
 
@@ -74,7 +81,8 @@ export class DatabaseWatch {
   }
 
   private ask(): Promise<Sign> {
-    const limitMs = this.client ? ANSWER_LIMIT_MS : CONNECT_LIMIT_MS;
+    const limitMs = this.client ? SILENCE_LIMIT_MS : CONNECT_LIMIT_MS;
+    const heardBefore = this.heard();
     return new Promise((resolve) => {
       let isSettled = false;
       const settle = (sign: Sign): void => {
@@ -84,14 +92,17 @@ export class DatabaseWatch {
         if (sign !== 'answered') this.discard();
         resolve(sign);
       };
-      const wait = (): Timer => {
-        const dueMs = this.clock.monotonicMs() + limitMs;
-        return this.clock.schedule(limitMs, () => {
-          if (this.clock.monotonicMs() > dueMs + LATE_MS) timer = wait();
-          else settle('silent');
+      const wait = (ms: number): Timer => {
+        const dueMs = this.clock.monotonicMs() + ms;
+        return this.clock.schedule(ms, () => {
+          // The answer may have come meanwhile, and only nobody has had the time to read it.
+          if (this.clock.monotonicMs() > dueMs + LATE_MS) timer = wait(GRACE_MS);
+          else if (ms === SILENCE_LIMIT_MS && this.heard() !== heardBefore) {
+            timer = wait(ANSWER_LIMIT_MS - SILENCE_LIMIT_MS);
+          } else settle('silent');
         });
       };
-      let timer = wait();
+      let timer = wait(limitMs);
       this.query().then(
         () => settle('answered'),
         () => settle('failed'),

@@ -37,7 +37,8 @@ export class GuardedDataSource extends DataSource {
       },
     });
     // Cut connections end the queries that wait for an answer, and are not used again.
-    this.watch = new DatabaseWatch(options.url, clock, log, () => {
+    const heard = (): number => [...sockets].reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+    this.watch = new DatabaseWatch(options.url, clock, log, heard, () => {
       for (const socket of sockets) socket.destroy();
     });
   }

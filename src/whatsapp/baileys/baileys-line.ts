@@ -35,6 +35,8 @@ export class BaileysLine {
   private readonly openings = new Set<SavedSessionOpening>();
   /** Commands run one after another. */
   private readonly commands = new KeyedQueue();
+  /** Two first calls to one callee must not build a Signal session with each device twice at a time. */
+  private readonly preparing = new KeyedQueue();
   private commandsInLine = 0;
   /** How often the session was closed for good. */
   private closings = 0;
@@ -102,7 +104,9 @@ export class BaileysLine {
     const connection = this.session.openConnection();
     const { lookup, calls: registry } = this;
     try {
-      return await draftCall(connection, callee, { lookup, registry, ...this.tools });
+      return await this.preparing.run(keyOf(callee), () =>
+        draftCall(connection, callee, { lookup, registry, ...this.tools }),
+      );
     } catch (cause) {
       throw meaningOf(cause, connection.isOpen, 'who is the callee');
     }
@@ -184,4 +188,9 @@ export class BaileysLine {
       this.commandsInLine -= 1;
     }
   }
+}
+
+/** The same for both forms of a number. */
+function keyOf(callee: CalleeQuery): string {
+  return callee.kind === 'lid' ? callee.digits : callee.candidates.toSorted().join();
 }
