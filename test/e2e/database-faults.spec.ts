@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import type { CallRecord, ContactOptions } from '../simulator/index.js';
 import { failure, failureOf } from '../support/failure.js';
@@ -196,8 +197,11 @@ describe('a database that fails', () => {
 
     await runSql(postgres.url, `ALTER DATABASE ${database} SET default_transaction_read_only = on`);
     await runSql(postgres.url, reconnect);
-    await stage.until(async () => (await stage.get('/health')).status === 503, 'the health tells');
-    expect((await stage.get('/health')).body.checks).toEqual({ db: 'fail: the database takes no changes' });
+    // Just after its connections were cut, the database is one that cannot be reached.
+    await stage.until(async () => {
+      const { status, body } = await stage.get('/health');
+      return status === 503 && isDeepStrictEqual(body.checks, { db: 'fail: the database takes no changes' });
+    }, 'the health tells');
     expect(failureOf(await stage.call('shop', { number: newContact() }))).toEqual(UNAVAILABLE);
     expect((await stage.get('/api/instance/list')).status).toBe(200);
     await stage.simulator.waitForCall(

@@ -28,6 +28,12 @@ interface SignalKeys {
   readonly repository: SignalRepository;
 }
 
+/**
+ * One decryption at a time over all devices: libsignal 6.0.0 runs jobs that meet on one sender address in the
+ * asynchronous context of the first, and each store keeps its transaction in that context.
+ */
+let decrypting: Promise<unknown> = Promise.resolve();
+
 /** How the server answers when somebody asks for this device's keys. */
 export type BundleState = 'good' | 'broken' | 'silent' | 'bad-signature';
 
@@ -36,7 +42,6 @@ export class CalleeDevice {
   readonly kind = 'scripted';
   private signal: SignalKeys | undefined;
   private nextPreKeyId = 1;
-  private decrypting: Promise<unknown> = Promise.resolve();
   /** Base key of the session that each sender uses now. */
   private readonly baseKeys = new Map<string, string>();
 
@@ -83,8 +88,8 @@ export class CalleeDevice {
    * Throws when the Signal message does not decrypt or the padding is wrong.
    */
   decrypt(senderJid: string, type: 'pkmsg' | 'msg', ciphertext: Buffer): Promise<proto.Message> {
-    const message = this.decrypting.then(() => this.decryptNext(senderJid, type, ciphertext));
-    this.decrypting = message.catch(() => undefined);
+    const message = decrypting.then(() => this.decryptNext(senderJid, type, ciphertext));
+    decrypting = message.catch(() => undefined);
     return message;
   }
 

@@ -11,6 +11,7 @@ import {
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import type { SessionOptions } from '../whatsapp.gateway.js';
 import { proxyAgent } from './proxy-agent.js';
+import { withTurns } from './signal-turns.js';
 import { withBundleCheck } from './strict-signatures.js';
 
 const { HistorySyncType } = proto.HistorySync;
@@ -43,7 +44,7 @@ export function socketOptions(
     shouldIgnoreJid: (jid) => isJidGroup(jid) || isJidBroadcast(jid) || isJidNewsletter(jid),
     enableRecentMessageCache: false,
     makeSignalRepository: (...parts) =>
-      withBundleCheck(DEFAULT_CONNECTION_CONFIG.makeSignalRepository(...parts)),
+      withTurns(withBundleCheck(DEFAULT_CONNECTION_CONFIG.makeSignalRepository(...parts))),
     ...(agent && { agent, fetchAgent: agent }),
   };
 }

@@ -15,9 +15,8 @@ export interface SignalSide {
   readonly keys: SignalKeyStore;
 }
 
-export function signalSide(): SignalSide {
+export function signalSide(memory: SignalKeyStore = memoryKeyStore()): SignalSide {
   const logger = new BaileysLogger(new SilentLog(), 'test');
-  const memory = memoryKeyStore();
   const keys = addTransactionCapability(memory, logger, { maxCommitRetries: 1, delayBetweenTriesMs: 1 });
   const repository = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: initAuthCreds(), keys }, logger);
   return { repository, keys: memory };
