@@ -137,10 +137,20 @@ export class Stage {
   }
 
   async instance(name: string): Promise<Record<string, unknown>> {
-    const { body } = await this.get(`/api/instance/list?instanceName=${name}`);
+    const body = await this.read(`/api/instance/list?instanceName=${name}`);
     const [instance] = body.instances as Record<string, unknown>[];
     if (!instance) throw new Error(`there is no instance ${name}`);
     return instance;
+  }
+
+  /** What is there, for a look at it: where the product asks for patience (503), as on a busy machine, it gets some. */
+  private async read(route: string): Promise<Record<string, unknown>> {
+    let answer = await this.get(route);
+    await this.until(async () => {
+      if (answer.status === 503) answer = await this.get(route);
+      return answer.status !== 503;
+    }, `${route} is answered`);
+    return answer.body;
   }
 
   call(name: string, body: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Answer> {
@@ -148,7 +158,7 @@ export class Stage {
   }
 
   async callInfo(name: string, callId: string): Promise<Record<string, unknown>> {
-    const { body } = await this.get(`/api/call/info/${name}?callId=${callId}`);
+    const body = await this.read(`/api/call/info/${name}?callId=${callId}`);
     return body.call as Record<string, unknown>;
   }
 
