@@ -7,10 +7,13 @@ import { jsonBody } from './common/http/json-body.js';
 import { readablePath } from './common/http/readable-path.js';
 import { RouteNotFound } from './common/http/request.errors.js';
 import { requestId } from './common/http/request-id.js';
+import { RequestReports } from './common/http/request-reports.js';
 import { securityHeaders } from './common/http/security-headers.js';
 import { RequestValidationPipe } from './common/http/validation.pipe.js';
 import { wholeAnswers } from './common/http/whole-answers.js';
+import { EventBus } from './common/events/event-bus.js';
 import { Log } from './common/logging/log.js';
+import { Clock } from './common/time/clock.js';
 import { AppConfig } from './config/app-config.js';
 import { serveDocs } from './docs/serve-docs.js';
 
@@ -39,11 +42,20 @@ const OUTSIDE_THE_API = [
  */
 export async function setUpApp(app: NestExpressApplication): Promise<void> {
   const errors = new ErrorFilter(app.get(Log));
+  const reports = new RequestReports(app.get(Log), app.get(EventBus), app.get(Clock));
   const { trustedProxies } = app.get(AppConfig);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', trustedProxies);
-  app.use(requestId, securityHeaders, wholeAnswers, readablePath, allowedMethods, jsonBody);
+  app.use(
+    requestId,
+    reports.watch.bind(reports),
+    securityHeaders,
+    wholeAnswers,
+    readablePath,
+    allowedMethods,
+    jsonBody,
+  );
   app.setGlobalPrefix('api', { exclude: OUTSIDE_THE_API });
   app.useGlobalFilters(errors);
   app.useGlobalPipes(new RequestValidationPipe());

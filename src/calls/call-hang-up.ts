@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { EventBus } from '../common/events/event-bus.js';
 import { Clock } from '../common/time/clock.js';
 import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
 import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
+import { CallHungUp } from './call-hung-up.event.js';
 import { CallJournal } from './call-journal.js';
 import type { CallNews } from './call-progress.js';
 import type { Call, PlacedCall } from './call.entity.js';
@@ -18,6 +20,7 @@ export class CallHangUp {
   constructor(
     private readonly gateway: WhatsAppGateway,
     private readonly journal: CallJournal,
+    private readonly events: EventBus,
     private readonly clock: Clock,
   ) {}
 
@@ -29,6 +32,7 @@ export class CallHangUp {
   async hangUp(call: PlacedCall, cause: HangUpCause): Promise<Call | undefined> {
     const at = this.clock.now();
     await this.holdingBack(call, () => this.stopPhones(call));
+    if (cause.type === 'hung_up') await this.events.publish(new CallHungUp(call.hangUpAt, this.clock.now()));
     return this.journal.record(call, cause, at);
   }
 

@@ -5,6 +5,7 @@ import { CallCancellation } from './call-cancellation.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
 import { CallJournal } from './call-journal.js';
+import { CallLogListener } from './call-log.listener.js';
 import { CallPlacement } from './call-placement.js';
 import { CallPreparation } from './call-preparation.js';
 import { CallQueries } from './call-queries.js';
@@ -42,6 +43,7 @@ import { LiveCallsRepository } from './live-calls.repository.js';
     CallSweep,
     CallRecovery,
     CallSignalsListener,
+    CallLogListener,
     IncomingCallsListener,
     LeavingInstancesListener,
     CallsStart,

@@ -2,6 +2,7 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { SecretBox } from './crypto/secret-box.js';
 import { EventBus } from './events/event-bus.js';
+import { InstanceNames } from './logging/instance-names.js';
 import { Log } from './logging/log.js';
 import { AllowedTargets } from './net/allowed-targets.js';
 import { Clock } from './time/clock.js';
@@ -10,6 +11,8 @@ import { Clock } from './time/clock.js';
 export interface Ground {
   readonly config: AppConfig;
   readonly log: Log;
+  /** What the log calls instances by. */
+  readonly instanceNames: InstanceNames;
   readonly clock: Clock;
   readonly secretBox: SecretBox;
 }
@@ -24,12 +27,13 @@ export class CommonModule {
       providers: [
         { provide: AppConfig, useValue: ground.config },
         { provide: Log, useValue: ground.log },
+        { provide: InstanceNames, useValue: ground.instanceNames },
         { provide: Clock, useValue: ground.clock },
         { provide: SecretBox, useValue: ground.secretBox },
         EventBus,
         AllowedTargets,
       ],
-      exports: [AppConfig, Log, Clock, SecretBox, EventBus, AllowedTargets],
+      exports: [AppConfig, Log, InstanceNames, Clock, SecretBox, EventBus, AllowedTargets],
     };
   }
 }

@@ -1,7 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
 import type { Ground } from '../common/common.module.js';
 import { SecretBox } from '../common/crypto/secret-box.js';
+import { DatabaseStatus } from '../common/database/database-status.js';
 import { errorCodeOf } from '../common/errors/error-code.js';
 import { AppConfig } from '../config/app-config.js';
 import { dataSourceOptions } from './data-source-options.js';
@@ -28,6 +30,9 @@ export class DatabaseModule {
   static connect(url: string, { clock, log }: Pick<Ground, 'clock' | 'log'>): DynamicModule {
     return {
       module: DatabaseModule,
+      global: true,
+      providers: [{ provide: DatabaseStatus, inject: [DataSource], useFactory: statusOf }],
+      exports: [DatabaseStatus],
       imports: [
         TypeOrmModule.forRootAsync({
           inject: [AppConfig, SecretBox],
@@ -51,6 +56,11 @@ export class DatabaseModule {
       ],
     };
   }
+}
+
+function statusOf(dataSource: DataSource): DatabaseStatus {
+  if (!(dataSource instanceof GuardedDataSource)) throw new TypeError('The data source is not guarded');
+  return dataSource;
 }
 
 function isPassing(error: unknown): boolean {

@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { DataSource, type QueryRunner, type ReplicationMode } from 'typeorm';
+import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import type { DatabaseStatus, PoolUsage } from '../common/database/database-status.js';
 import {
   DatabaseUnavailable,
   isReadOnly,
@@ -20,7 +22,7 @@ const LOCK_LIMIT_MS = 5000;
  * A data source that does not make its callers wait for a database that is away: every query then fails with
  * `DatabaseUnavailable`, within about two seconds or, once the outage is known, at once.
  */
-export class GuardedDataSource extends DataSource {
+export class GuardedDataSource extends DataSource implements DatabaseStatus {
   private readonly watch: DatabaseWatch;
 
   constructor(options: PostgresOptions & { readonly url: string }, clock: Clock, log: Log) {
@@ -41,6 +43,17 @@ export class GuardedDataSource extends DataSource {
     this.watch = new DatabaseWatch(options.url, clock, log, heard, () => {
       for (const socket of sockets) socket.destroy();
     });
+  }
+
+  get isUp(): boolean {
+    return !this.watch.isDown;
+  }
+
+  get pool(): PoolUsage {
+    const pool: unknown = this.driver instanceof PostgresDriver ? this.driver.master : undefined;
+    if (!(pool instanceof pg.Pool)) throw new TypeError('The data source has no pool');
+    const { totalCount, idleCount, waitingCount } = pool;
+    return { inUse: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
   }
 
   override async initialize(): Promise<this> {

@@ -11,6 +11,8 @@ export interface DueDelivery extends Lane {
   readonly event: string;
   readonly body: string;
   readonly attempts: number;
+  /** Since the event was queued for the webhook, when this was handed out. */
+  readonly queuedSeconds: number;
   readonly instanceId: string;
   readonly label: string;
   readonly enabled: boolean;

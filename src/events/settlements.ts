@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { EventBus } from '../common/events/event-bus.js';
+import { DeliverySettled } from './delivery-settled.event.js';
 import type { DueDelivery } from './due-delivery.js';
 import { laneKey } from './due-delivery.js';
 import { SettlementsRepository, type SettledDelivery } from './settlements.repository.js';
@@ -17,7 +19,10 @@ export class Settlements {
   private waiting: Waiting[] = [];
   private writing: Promise<void> | undefined;
 
-  constructor(private readonly repository: SettlementsRepository) {}
+  constructor(
+    private readonly repository: SettlementsRepository,
+    private readonly events: EventBus,
+  ) {}
 
   /** Resolves when it is stored: with the next delivery of the lane, if it goes on and there is one. */
   settle(settled: SettledDelivery): Promise<DueDelivery | undefined> {
@@ -35,7 +40,10 @@ export class Settlements {
       try {
         const next = await this.repository.settle(batch.map(({ settled }) => settled));
         const byLane = new Map(next.map((delivery) => [laneKey(delivery), delivery]));
-        for (const { settled, resolve } of batch) resolve(byLane.get(laneKey(settled.delivery)));
+        for (const { settled, resolve } of batch) {
+          void this.events.publish(new DeliverySettled(settled.delivery, settled.outcome));
+          resolve(byLane.get(laneKey(settled.delivery)));
+        }
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }

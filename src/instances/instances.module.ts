@@ -8,6 +8,7 @@ import { InstanceConfigurationController } from './instance-configuration.contro
 import { InstanceConfigurationService } from './instance-configuration.service.js';
 import { InstanceLinkingController } from './instance-linking.controller.js';
 import { InstanceLinkingService } from './instance-linking.service.js';
+import { InstanceNamesListener } from './instance-names.listener.js';
 import { InstanceSessions } from './instance-sessions.js';
 import { InstanceStates } from './instance-states.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
@@ -27,6 +28,7 @@ import { SessionOpener } from './session-opener.js';
     IncomingCallRules,
     InstanceConfigurationService,
     InstanceLinkingService,
+    InstanceNamesListener,
     InstanceSessions,
     InstanceStates,
     InstanceStatusRepository,

@@ -1,10 +1,15 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Counter } from 'prom-client';
 import { CallChanged } from '../calls/call-changed.event.js';
+import { CallHungUp } from '../calls/call-hung-up.event.js';
+import { CALL_OUTCOMES } from '../calls/call-state.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
-/** How calls end, since this process started. */
+const WAIT_BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60];
+/** A timer may fire within the millisecond before its time; what is later than a second was late because of an outage or a restart. */
+const DRIFT_BUCKETS_SECONDS = [-1, -0.1, -0.01, 0, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
+
+/** How calls went, since this process started. A call is measured once, at its end, so that no order of news is missed. */
 @Injectable()
 export class CallMetrics implements OnModuleInit {
   constructor(
@@ -13,14 +18,45 @@ export class CallMetrics implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const ended = new Counter({
+    this.countEnds();
+    this.measureDrift();
+  }
+
+  private countEnds(): void {
+    const ended = this.metrics.counter({
       name: 'ringdrop_calls_ended_total',
-      help: 'Calls that ended, by outcome',
+      help: 'Calls that ended, by outcome: what became of them',
       labelNames: ['outcome'],
-      registers: [this.metrics.registry],
     });
-    this.events.on(CallChanged, ({ call }) => {
-      if (call.outcome !== null) ended.inc({ outcome: call.outcome });
+    for (const outcome of CALL_OUTCOMES) ended.inc({ outcome }, 0);
+    const toAck = this.metrics.histogram({
+      name: 'ringdrop_call_time_to_ack_seconds',
+      help: 'From the request for a call until WhatsApp accepted it; observed when the call ends',
+      buckets: WAIT_BUCKETS_SECONDS,
+    });
+    const toRinging = this.metrics.histogram({
+      name: 'ringdrop_call_time_to_ringing_seconds',
+      help: 'From the request for a call until a phone said that it rings; observed when the call ends',
+      buckets: WAIT_BUCKETS_SECONDS,
+    });
+    this.events.on(CallChanged, ({ call: { outcome, requestedAt, acceptedAt, ringingAt } }) => {
+      if (outcome === null) return;
+      ended.inc({ outcome });
+      if (acceptedAt) toAck.observe(secondsBetween(requestedAt, acceptedAt));
+      if (ringingAt) toRinging.observe(secondsBetween(requestedAt, ringingAt));
     });
   }
+
+  private measureDrift(): void {
+    const drift = this.metrics.histogram({
+      name: 'ringdrop_call_hang_up_drift_seconds',
+      help: 'How late phones were told to stop ringing, against the plan; negative = early. Use the buckets, the sum may fall',
+      buckets: DRIFT_BUCKETS_SECONDS,
+    });
+    this.events.on(CallHungUp, ({ plannedAt, at }) => drift.observe(secondsBetween(plannedAt, at)));
+  }
+}
+
+function secondsBetween(from: Date, to: Date): number {
+  return (to.getTime() - from.getTime()) / 1000;
 }

@@ -1,11 +1,27 @@
 import { Module } from '@nestjs/common';
+import { WebSocketModule } from '../events/websocket/websocket.module.js';
 import { CallMetrics } from './call-metrics.js';
-import { MetricsRegistry } from './metrics-registry.js';
+import { DatabaseMetrics } from './database-metrics.js';
+import { EventLoopMetrics } from './event-loop-metrics.js';
+import { HttpMetrics } from './http-metrics.js';
 import { MetricsController } from './metrics.controller.js';
+import { MetricsRegistry } from './metrics-registry.js';
 import { SessionMetrics } from './session-metrics.js';
+import { WebhookMetrics } from './webhook-metrics.js';
+import { WebSocketMetrics } from './websocket-metrics.js';
 
 @Module({
+  imports: [WebSocketModule],
   controllers: [MetricsController],
-  providers: [MetricsRegistry, CallMetrics, SessionMetrics],
+  providers: [
+    MetricsRegistry,
+    CallMetrics,
+    SessionMetrics,
+    WebhookMetrics,
+    WebSocketMetrics,
+    HttpMetrics,
+    DatabaseMetrics,
+    EventLoopMetrics,
+  ],
 })
 export class MetricsModule {}

@@ -6,10 +6,8 @@ import { AppModule } from '../app.module.js';
 import { setUpApp } from '../app.setup.js';
 import type { Ground } from '../common/common.module.js';
 import { SecretBox } from '../common/crypto/secret-box.js';
-import type { Log } from '../common/logging/log.js';
 import { NestLog } from '../common/logging/nest-log.js';
 import { SystemClock } from '../common/time/system-clock.js';
-import type { AppConfig } from '../config/app-config.js';
 import { resolveEncryptionKeys } from '../database/encryption-keys.js';
 import { EventSockets } from '../events/websocket/event-sockets.js';
 import { PairingRooms } from '../pairing-page/pairing-rooms.js';
@@ -17,6 +15,9 @@ import { databaseFailure } from './database-failure.js';
 import { openDatabaseServer, type DatabaseServer } from './database-server.js';
 import { drain } from './drain.js';
 import { listenFailure, localUrl, requireFreeAddress } from './listening-address.js';
+
+/** What exists before anything is started. */
+export type StartGround = Pick<Ground, 'config' | 'log' | 'instanceNames'>;
 
 /** The product, up and listening. */
 export interface Ringdrop {
@@ -32,12 +33,13 @@ export interface Ringdrop {
  * Starts everything: database, application, HTTP. What was started is stopped again when a later step fails.
  * @throws ConfigurationError, EmbeddedPostgresError, StartFailure
  */
-export async function startRingdrop(config: AppConfig, log: Log): Promise<Ringdrop> {
+export async function startRingdrop(given: StartGround): Promise<Ringdrop> {
+  const { config, log } = given;
   await requireFreeAddress(config.host, config.port);
   const secretBox = new SecretBox(await resolveEncryptionKeys(config));
   const database = await openDatabaseServer(config, log);
   try {
-    return await startOn(database, { config, log, clock: new SystemClock(), secretBox });
+    return await startOn(database, { ...given, clock: new SystemClock(), secretBox });
   } catch (error) {
     await database.stop();
     throw error;

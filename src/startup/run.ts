@@ -1,8 +1,9 @@
-import { ConfigurationError, loadAppConfig, type AppConfig } from '../config/app-config.js';
+import { ConfigurationError, loadAppConfig } from '../config/app-config.js';
 import type { Log } from '../common/logging/log.js';
+import { InstanceNames } from '../common/logging/instance-names.js';
 import { PinoLog } from '../common/logging/pino-log.js';
 import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres-error.js';
-import { startRingdrop } from './ringdrop.js';
+import { startRingdrop, type StartGround } from './ringdrop.js';
 import { endOnce } from './end-once.js';
 import { StartFailure } from './start-failure.js';
 import { welcome } from './welcome.js';
@@ -15,8 +16,9 @@ export async function run(): Promise<void> {
   let log: Log | undefined;
   try {
     const config = loadAppConfig();
-    log = PinoLog.create(config.logLevel);
-    await start(config, log);
+    const instanceNames = new InstanceNames();
+    log = PinoLog.create(config.logLevel, { instanceNames });
+    await start({ config, log, instanceNames });
   } catch (error) {
     if (!PLAIN_FAILURES.some((type) => error instanceof type)) {
       log?.error('The product cannot start', { err: error });
@@ -27,9 +29,9 @@ export async function run(): Promise<void> {
   }
 }
 
-async function start(config: AppConfig, log: Log): Promise<void> {
-  const ending = endOnce(log);
-  const ringdrop = await startRingdrop(config, log);
+async function start(given: StartGround): Promise<void> {
+  const ending = endOnce(given.log);
+  const ringdrop = await startRingdrop(given);
   ending.stopWith(() => ringdrop.stop());
   process.stdout.write(welcome(ringdrop));
 }

@@ -55,7 +55,7 @@ export class EventProcess {
     const sender = new WebhookSender({ timeoutMs: sendTimeoutMs });
     const lanes = new LanesRepository(dataSource);
     const attempts = new DeliveryAttempts(sender, secrets, config, clock, this.log);
-    const settlements = new Settlements(new SettlementsRepository(dataSource, lanes));
+    const settlements = new Settlements(new SettlementsRepository(dataSource, lanes), this.events);
     const { instances } = setUpInstances(dataSource);
     this.worker = new DeliveryWorker(lanes, attempts, settlements, sender, clock, this.log);
     const address = { current: () => BASE_URL };

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import { EventBus } from '../../src/common/events/event-bus.js';
 import { EventSockets } from '../../src/events/websocket/event-sockets.js';
 import { WebSocketSettingsRepository } from '../../src/events/websocket/websocket-settings.repository.js';
 import { WebSocketSettingsService } from '../../src/events/websocket/websocket-settings.service.js';
 import { WebSocketNotConfigured } from '../../src/events/websocket/websocket.errors.js';
 import { InstanceNotFound } from '../../src/instances/instances.errors.js';
+import { SilentLog } from '../support/silent-log.js';
 import { draft, newAccount, openTestDatabase, setUpInstances } from './instances-stage.js';
 
 describe('the WebSocket settings of an instance', () => {
@@ -17,7 +19,11 @@ describe('the WebSocket settings of an instance', () => {
     dataSource = await openTestDatabase();
     repository = new WebSocketSettingsRepository(dataSource);
     ({ instances } = setUpInstances(dataSource));
-    settings = new WebSocketSettingsService(instances, repository, new EventSockets());
+    settings = new WebSocketSettingsService(
+      instances,
+      repository,
+      new EventSockets(new EventBus(new SilentLog())),
+    );
   });
   afterAll(() => dataSource.destroy());
 

@@ -1,3 +1,4 @@
 export * from './1763800000000-initial-schema.js';
 export * from './1763900000000-events.js';
 export * from './1764000000000-last-linked.js';
+export * from './1764100000000-dead-deliveries.js';

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../common/time/clock.js';
+import type { DropReason } from './websocket-dropped.event.js';
 
 /** Close codes of RFC 6455, section 7.4.1, and of the IANA registry. */
 export const CLOSE_CODES = { goingAway: 1001, policyViolation: 1008, tryAgainLater: 1013 } as const;
@@ -25,6 +26,7 @@ export class EventSocket {
   readonly closed: Promise<void>;
   private isAnswering = true;
   private isLeaving = false;
+  private dropped: DropReason | undefined;
 
   constructor(
     private readonly socket: WebSocket,
@@ -44,17 +46,25 @@ export class EventSocket {
     return this.isLeaving;
   }
 
+  /** Set when the client did not keep up. */
+  get dropReason(): DropReason | undefined {
+    return this.dropped;
+  }
+
   /** Sends a text frame, unless the client does not want the event or reads so slowly that it has to go. */
   send(event: string, text: string): void {
     if (this.isLeaving || !this.wants(event)) return;
-    if (this.socket.bufferedAmount > MAX_UNREAD_BYTES) this.close(CLOSE_CODES.tryAgainLater, 'Too slow');
-    else this.socket.send(text, () => undefined);
+    if (this.socket.bufferedAmount > MAX_UNREAD_BYTES) {
+      this.dropped = 'too_slow';
+      this.close(CLOSE_CODES.tryAgainLater, 'Too slow');
+    } else this.socket.send(text, () => undefined);
   }
 
   /** Asks whether the client is still there; a client that did not answer the time before is cut off. */
   beat(): void {
     if (this.isLeaving) return;
     if (!this.isAnswering) {
+      this.dropped = 'silent';
       this.socket.terminate();
       return;
     }

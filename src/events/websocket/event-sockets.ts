@@ -1,5 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { EventBus } from '../../common/events/event-bus.js';
 import { CLOSE_CODES, type CloseCode, type EventSocket, type SocketOwner } from './event-socket.js';
+import { WebSocketDropped } from './websocket-dropped.event.js';
 import { MAX_SOCKETS_PER_INSTANCE, TooManyWebSockets, WebSocketsClosing } from './websocket.errors.js';
 
 /** All open WebSockets of this process, by instance. */
@@ -7,6 +9,8 @@ import { MAX_SOCKETS_PER_INSTANCE, TooManyWebSockets, WebSocketsClosing } from '
 export class EventSockets implements BeforeApplicationShutdown {
   private readonly byInstance = new Map<string, Set<EventSocket>>();
   private isClosed = false;
+
+  constructor(private readonly events: EventBus) {}
 
   /** @throws TooManyWebSockets, WebSocketsClosing */
   requirePlace(instanceId: string): void {
@@ -24,6 +28,8 @@ export class EventSockets implements BeforeApplicationShutdown {
       if (sockets.size === 0 && this.byInstance.get(instanceId) === sockets) {
         this.byInstance.delete(instanceId);
       }
+      const { dropReason } = socket;
+      if (dropReason !== undefined) void this.events.publish(new WebSocketDropped(dropReason));
     });
   }
 

@@ -2,10 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { answerClientError } from '../../common/http/client-error.js';
+import { ANSWERED_OTHERWISE } from '../../common/http/request-reports.js';
 import type { PendingUpgrade } from './websocket-upgrades.js';
 
 /** Nothing that a client sends is of use; what is longer closes the connection with 1009. */
 const MAX_MESSAGE_BYTES = 1024;
+
+const SWITCHING_PROTOCOLS = 101;
+const BAD_REQUEST = 400;
 
 /** Headers that every answer of the API has, the one that opens a WebSocket too. */
 const TOLD = /^x-(request-id|ratelimit-)/;
@@ -34,6 +38,11 @@ export class WebSocketHandshake {
   complete({ request, response, socket, head }: PendingUpgrade, opened: (socket: WebSocket) => void): void {
     this.responses.set(request, response);
     response.detachSocket(socket);
-    this.server.handleUpgrade(request, socket, head, opened);
+    let isOpen = false;
+    this.server.handleUpgrade(request, socket, head, (webSocket) => {
+      isOpen = true;
+      opened(webSocket);
+    });
+    response.emit(ANSWERED_OTHERWISE, isOpen ? SWITCHING_PROTOCOLS : BAD_REQUEST);
   }
 }

@@ -30,5 +30,6 @@ import { WebSocketController } from './websocket.controller.js';
     WebSocketSettingsService,
     WebSocketUpgrades,
   ],
+  exports: [EventSockets],
 })
 export class WebSocketModule {}

@@ -2,7 +2,7 @@ import { QueryFailedError } from 'typeorm';
 import { PinoLog } from '../../../src/common/logging/pino-log.js';
 
 function logTo(lines: string[]): PinoLog {
-  return PinoLog.create('info', { write: (line: string) => void lines.push(line) });
+  return PinoLog.create('info', { destination: { write: (line: string) => void lines.push(line) } });
 }
 
 describe('log', () => {

@@ -76,7 +76,7 @@ export class CallRoom {
       find: (_, name) => Promise.resolve(name === this.instance.name ? this.instance : undefined),
     });
     const journal = new CallJournal(repository, events, clock, log);
-    const hangUps = new CallHangUp(whatsapp, journal, clock);
+    const hangUps = new CallHangUp(whatsapp, journal, events, clock);
     this.deadlines = new CallDeadlines(clock, hangUps, log);
     const sweep = new CallSweep(clock, live, this.deadlines, journal, log);
     const preparation = new CallPreparation(whatsapp, slots, journal, clock);
