@@ -46,9 +46,8 @@ export class StoredFigure<T> {
       return value;
     } catch (err) {
       // An outage has its own lines in the log.
-      if (!this.failing && !(err instanceof DatabaseUnavailable)) {
-        this.log.warn('A figure for the metrics could not be read', { err });
-      }
+      if (err instanceof DatabaseUnavailable) return undefined;
+      if (!this.failing) this.log.warn('A figure for the metrics could not be read', { err });
       this.failing = true;
       return undefined;
     }

@@ -2,6 +2,7 @@ import { AccountDeleting } from '../../../../src/accounts/account-deleting.event
 import { AccountDisabled } from '../../../../src/accounts/account-disabled.event.js';
 import { EventEmitted } from '../../../../src/events/event-emitted.event.js';
 import type { EventEnvelope } from '../../../../src/events/event-envelope.js';
+import { WebSocketDropped } from '../../../../src/events/websocket/websocket-dropped.event.js';
 import { InstanceDeleted } from '../../../../src/instances/instance-deleted.event.js';
 import { ACCOUNT_TOKEN, SHOP_ID, SHOP_TOKEN, SocketApp } from '../support/socket-app.js';
 import { SocketClient } from '../support/socket-client.js';
@@ -30,6 +31,12 @@ describe('an open WebSocket', () => {
       instanceData: { baseUrl: 'http://127.0.0.1:3000', instance: 'shop' },
     };
     return app.events.publish(new EventEmitted(instanceId, envelope, JSON.stringify(envelope)));
+  };
+
+  const drops = () => {
+    const reasons: string[] = [];
+    app.events.on(WebSocketDropped, ({ reason }) => void reasons.push(reason));
+    return reasons;
   };
 
   const configure = (body: object) =>
@@ -84,16 +91,20 @@ describe('an open WebSocket', () => {
 
   it('is cut off when it did not answer the ping before', async () => {
     const client = await open(SHOP_TOKEN, 'shop', false);
+    const dropped = drops();
     await app.clock.advance(HEARTBEAT_MS);
     expect(app.sockets.all()).toHaveLength(1);
     await app.clock.advance(HEARTBEAT_MS);
     expect(await client.closed).toMatchObject({ code: 1006 });
     expect(app.sockets.all()).toHaveLength(0);
+    while (dropped.length === 0) await tick();
+    expect(dropped).toEqual(['silent']);
   });
 
   it('is dropped with 1013 when it leaves more than 1 MiB unread', async () => {
     const [slow, quick] = [await open(), await open()];
     slow.socket.pause();
+    const dropped = drops();
     const filler = 'x'.repeat(100_000);
     // The buffers of the operating system hold several megabytes before the product has to keep anything.
     let sent = 0;
@@ -107,6 +118,8 @@ describe('an open WebSocket', () => {
     slow.socket.resume();
     expect(await slow.closed).toEqual({ code: 1013, reason: 'Too slow' });
     expect(slow.messages.length).toBeLessThan(sent);
+    while (dropped.length === 0) await tick();
+    expect(dropped).toEqual(['too_slow']);
     expect(await quick.received(sent + 1)).toHaveLength(sent + 1);
   });
 
