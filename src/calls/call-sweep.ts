@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Poller } from '../common/async/poller.js';
 import { Log } from '../common/logging/log.js';
-import { Clock, type Timer } from '../common/time/clock.js';
+import { Clock } from '../common/time/clock.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallJournal } from './call-journal.js';
 import { plusMs } from './call-times.js';
@@ -15,10 +16,7 @@ const LONGEST_PREPARATION_MS = 120_000;
 /** Looks once a second for calls that should have ended: the sure way, whatever became of the timers. */
 @Injectable()
 export class CallSweep {
-  private timer: Timer | undefined;
-  private running: Promise<void> = Promise.resolve();
-  private failing = false;
-  private stopped = true;
+  private readonly poller: Poller;
 
   constructor(
     private readonly clock: Clock,
@@ -26,18 +24,21 @@ export class CallSweep {
     private readonly deadlines: CallDeadlines,
     private readonly journal: CallJournal,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.poller = new Poller(clock, log, {
+      everyMs: SWEEP_EVERY_MS,
+      round: () => this.sweep(),
+      failure: 'Calls that are due could not be looked up',
+    });
+  }
 
   start(): void {
-    this.stopped = false;
-    this.schedule();
+    this.poller.start();
   }
 
   /** Resolves when the sweep that is under way has ended. May be called twice. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    await this.running;
+  stop(): Promise<void> {
+    return this.poller.stop();
   }
 
   /** Begins to hang up every call that is due, or those of one instance, as when its session is back. */
@@ -69,24 +70,11 @@ export class CallSweep {
     }
   }
 
-  private schedule(): void {
-    if (this.stopped) return;
-    this.timer = this.clock.schedule(SWEEP_EVERY_MS, () => {
-      this.running = this.sweep().finally(() => this.schedule());
-    });
-  }
-
   private async sweep(): Promise<void> {
-    try {
-      await this.hangUpDue();
-      await this.endUnplaced(
-        plusMs(this.clock.now(), -LONGEST_PREPARATION_MS),
-        'The call could not be prepared',
-      );
-      this.failing = false;
-    } catch (err) {
-      if (!this.failing) this.log.error('Calls that are due could not be looked up', { err });
-      this.failing = true;
-    }
+    await this.hangUpDue();
+    await this.endUnplaced(
+      plusMs(this.clock.now(), -LONGEST_PREPARATION_MS),
+      'The call could not be prepared',
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Poller } from '../common/async/poller.js';
 import { Log } from '../common/logging/log.js';
-import { Clock, type Timer } from '../common/time/clock.js';
+import { Clock } from '../common/time/clock.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 
 const EVERY_MS = 60 * 60 * 1000;
@@ -11,34 +12,29 @@ const BATCH = 5000;
 /** Forgets old deliveries: delivered ones after 7 days, dead ones, which may be replayed, after 30. */
 @Injectable()
 export class DeliveryRetention {
-  private timer: Timer | undefined;
-  private running: Promise<void> = Promise.resolve();
-  private stopped = true;
+  private readonly poller: Poller;
 
   constructor(
     private readonly deliveries: DeliveriesRepository,
-    private readonly clock: Clock,
-    private readonly log: Log,
-  ) {}
+    clock: Clock,
+    log: Log,
+  ) {
+    this.poller = new Poller(clock, log, {
+      everyMs: EVERY_MS,
+      round: () => this.forgetSome(),
+      failure: 'Old webhook deliveries could not be deleted',
+    });
+  }
 
   start(): void {
-    this.stopped = false;
-    this.running = this.sweep();
+    this.poller.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    await this.running;
+  stop(): Promise<void> {
+    return this.poller.stop();
   }
 
-  private async sweep(): Promise<void> {
-    try {
-      while (!this.stopped && (await this.deliveries.deleteOld(KEEP_DAYS, BATCH)) === BATCH);
-    } catch (err) {
-      this.log.error('Old webhook deliveries could not be deleted', { err });
-    }
-    if (this.stopped) return;
-    this.timer = this.clock.schedule(EVERY_MS, () => void (this.running = this.sweep()));
+  private async forgetSome(): Promise<void> {
+    if ((await this.deliveries.deleteOld(KEEP_DAYS, BATCH)) === BATCH) this.poller.wake();
   }
 }

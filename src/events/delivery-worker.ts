@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Poller } from '../common/async/poller.js';
 import { Log } from '../common/logging/log.js';
-import { Clock, type Timer } from '../common/time/clock.js';
+import { Clock } from '../common/time/clock.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { laneKey, type DueDelivery } from './due-delivery.js';
 import { LanesRepository } from './lanes.repository.js';
@@ -24,11 +25,7 @@ const STOP_GRACE_MS = 1000;
 export class DeliveryWorker {
   private readonly running = new Map<string, Promise<void>>();
   private readonly busy = new Map<string, number>();
-  private looking: Promise<void> | undefined;
-  private wanted = false;
-  private failing = false;
-  private stopped = true;
-  private timer: Timer | undefined;
+  private readonly poller: Poller;
 
   constructor(
     private readonly lanes: LanesRepository,
@@ -37,56 +34,42 @@ export class DeliveryWorker {
     private readonly sender: WebhookSender,
     private readonly clock: Clock,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.poller = new Poller(clock, log, {
+      everyMs: POLL_MS,
+      round: () => this.claim(),
+      failure: 'Webhook deliveries that are due could not be looked up',
+    });
+  }
 
   start(): void {
-    this.stopped = false;
-    this.wake();
+    this.poller.start();
   }
 
   /** Looks for due deliveries now. */
   wake(): void {
-    if (this.stopped) return;
-    this.wanted = true;
-    this.looking ??= this.look().finally(() => (this.looking = undefined));
+    this.poller.wake();
   }
 
   /** Resolves when nothing is in flight any more; what could not end in time is tried again by the next process. */
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    await this.looking;
+    await this.poller.stop();
     const idle = Promise.all(this.running.values());
     await Promise.race([idle, this.clock.sleep(STOP_GRACE_MS)]);
     await this.sender.close();
     await idle;
   }
 
-  private async look(): Promise<void> {
-    this.timer?.cancel();
-    while (this.wanted && !this.stopped) {
-      this.wanted = false;
-      await this.claim();
-    }
-    if (!this.stopped) this.timer = this.clock.schedule(POLL_MS, () => this.wake());
-  }
-
   private async claim(): Promise<void> {
     const free = MAX_LANES - this.running.size;
     if (free <= 0) return;
-    try {
-      const due = await this.lanes.claim({
-        lanes: free,
-        lanesPerWebhook: MAX_LANES_PER_WEBHOOK,
-        lanesPerFailingWebhook: MAX_LANES_PER_FAILING_WEBHOOK,
-        busy: Object.fromEntries(this.busy),
-      });
-      for (const delivery of due) this.begin(delivery);
-      this.failing = false;
-    } catch (err) {
-      if (!this.failing) this.log.error('Webhook deliveries that are due could not be looked up', { err });
-      this.failing = true;
-    }
+    const due = await this.lanes.claim({
+      lanes: free,
+      lanesPerWebhook: MAX_LANES_PER_WEBHOOK,
+      lanesPerFailingWebhook: MAX_LANES_PER_FAILING_WEBHOOK,
+      busy: Object.fromEntries(this.busy),
+    });
+    for (const delivery of due) this.begin(delivery);
   }
 
   private begin(delivery: DueDelivery): void {
@@ -108,8 +91,10 @@ export class DeliveryWorker {
   private async run(first: DueDelivery): Promise<void> {
     try {
       for (let delivery: DueDelivery | undefined = first; delivery;) {
-        const outcome = this.stopped ? ({ kind: 'released' } as const) : await this.attempts.make(delivery);
-        delivery = await this.settlements.settle({ delivery, outcome, goOn: !this.stopped });
+        const outcome = this.poller.isStopped
+          ? ({ kind: 'released' } as const)
+          : await this.attempts.make(delivery);
+        delivery = await this.settlements.settle({ delivery, outcome, goOn: !this.poller.isStopped });
       }
     } catch (err) {
       this.log.error('The outcome of a webhook delivery could not be stored', {

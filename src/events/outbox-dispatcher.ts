@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Poller } from '../common/async/poller.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
-import { Clock, type Timer } from '../common/time/clock.js';
+import { Clock } from '../common/time/clock.js';
 import { BaseAddress } from './base-address.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import type { EventEnvelope } from './event-envelope.js';
@@ -15,72 +16,54 @@ const BATCH = 200;
 /** Hands stored events out: to the webhooks' deliveries in the database, then to whoever listens in this process. */
 @Injectable()
 export class OutboxDispatcher {
-  private dispatching: Promise<void> | undefined;
-  private wanted = false;
-  private failing = false;
-  private stopped = true;
-  private timer: Timer | undefined;
+  private readonly poller: Poller;
 
   constructor(
     private readonly outbox: OutboxRepository,
     private readonly worker: DeliveryWorker,
     @Inject(BaseAddress) private readonly address: Pick<BaseAddress, 'current'>,
     private readonly events: EventBus,
-    private readonly clock: Clock,
-    private readonly log: Log,
-  ) {}
+    clock: Clock,
+    log: Log,
+  ) {
+    this.poller = new Poller(clock, log, {
+      everyMs: POLL_MS,
+      round: () => this.handOut(),
+      failure: 'Events could not be handed out',
+    });
+  }
 
   start(): void {
-    this.stopped = false;
-    this.wake();
+    this.poller.start();
   }
 
   /** Something was stored; returns before it is handed out. */
   wake(): void {
-    if (this.stopped) return;
-    this.wanted = true;
-    this.dispatching ??= this.dispatch().finally(() => (this.dispatching = undefined));
+    this.poller.wake();
   }
 
   /** Resolves when what is under way has been handed out. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    await this.dispatching;
-  }
-
-  private async dispatch(): Promise<void> {
-    this.timer?.cancel();
-    while (this.wanted && !this.stopped) {
-      this.wanted = false;
-      await this.handOut();
-    }
-    if (!this.stopped) this.timer = this.clock.schedule(POLL_MS, () => this.wake());
+  stop(): Promise<void> {
+    return this.poller.stop();
   }
 
   private async handOut(): Promise<void> {
     const baseUrl = this.address.current();
     // Events tell where the product is reached, so they wait until that is known.
     if (baseUrl === undefined) return;
-    try {
-      const envelopes = new Map<string, EventEnvelope>();
-      const entries = await this.outbox.handOut(BATCH, (entry) => {
-        const envelope = toEnvelope(entry, baseUrl);
-        envelopes.set(entry.eventId, envelope);
-        return JSON.stringify(envelope);
-      });
-      this.failing = false;
-      if (entries.length === 0) return;
-      this.wanted ||= entries.length === BATCH;
-      this.worker.wake();
-      for (const { eventId, instanceId } of entries) {
-        const envelope = envelopes.get(eventId);
-        if (envelope)
-          await this.events.publish(new EventEmitted(instanceId, envelope, JSON.stringify(envelope)));
-      }
-    } catch (err) {
-      if (!this.failing) this.log.error('Events could not be handed out', { err });
-      this.failing = true;
+    const envelopes = new Map<string, EventEnvelope>();
+    const entries = await this.outbox.handOut(BATCH, (entry) => {
+      const envelope = toEnvelope(entry, baseUrl);
+      envelopes.set(entry.eventId, envelope);
+      return JSON.stringify(envelope);
+    });
+    if (entries.length === 0) return;
+    if (entries.length === BATCH) this.poller.wake();
+    this.worker.wake();
+    for (const { eventId, instanceId } of entries) {
+      const envelope = envelopes.get(eventId);
+      if (envelope)
+        await this.events.publish(new EventEmitted(instanceId, envelope, JSON.stringify(envelope)));
     }
   }
 }

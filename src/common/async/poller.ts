@@ -1,0 +1,87 @@
+import type { Log } from '../logging/log.js';
+import type { Clock, Timer } from '../time/clock.js';
+
+/** A poller that fails waits longer each time, up to this, or its own interval where that is longer. */
+const LONGEST_BACK_OFF_MS = 5000;
+
+/** What a poller does, and how often. */
+export interface PollerOptions {
+  /** From the end of a round to the next one, milliseconds. */
+  readonly everyMs: number;
+  /** Looks for work and does it. May wake the poller when it has left work behind. */
+  readonly round: () => Promise<void>;
+  /** Logged with the first of a series of rounds that fail. */
+  readonly failure: string;
+}
+
+/** Looks for work again and again, and at once when it is woken; never two rounds at a time. */
+export class Poller {
+  private isRunning = false;
+  private lastRun: Promise<void> = Promise.resolve();
+  private wanted = false;
+  private stopped = true;
+  private failures = 0;
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly options: PollerOptions,
+  ) {}
+
+  /** True before `start`, and as soon as `stop` was called. */
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
+  /** The first round begins at once. */
+  start(): void {
+    this.stopped = false;
+    this.wake();
+  }
+
+  /** Looks now: what came while a round was running gets a round of its own. */
+  wake(): void {
+    if (this.stopped) return;
+    this.wanted = true;
+    if (this.isRunning) return;
+    this.isRunning = true;
+    this.lastRun = this.run();
+  }
+
+  /** Resolves when the round that is running has ended. May be called twice. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.timer?.cancel();
+    await this.lastRun;
+  }
+
+  private async run(): Promise<void> {
+    this.timer?.cancel();
+    let isFine = true;
+    while (isFine && this.wanted && !this.stopped) {
+      this.wanted = false;
+      isFine = await this.tryRound();
+    }
+    // Before anything else gets its turn: a wake in between would be lost.
+    this.isRunning = false;
+    if (!this.stopped) this.timer = this.clock.schedule(this.pauseMs(), () => this.wake());
+  }
+
+  private async tryRound(): Promise<boolean> {
+    try {
+      await this.options.round();
+      this.failures = 0;
+      return true;
+    } catch (err) {
+      if (this.failures === 0) this.log.error(this.options.failure, { err });
+      this.failures += 1;
+      return false;
+    }
+  }
+
+  private pauseMs(): number {
+    const { everyMs } = this.options;
+    return Math.max(everyMs, Math.min(everyMs * 2 ** this.failures, LONGEST_BACK_OFF_MS));
+  }
+}
