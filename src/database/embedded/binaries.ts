@@ -14,9 +14,10 @@ import {
 } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { errorCodeOf } from '../../common/errors/error-code.js';
 import { runCommand } from './command.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
-import { errorCode, errorMessage } from './error-code.js';
+import { errorMessage } from './error-message.js';
 import { firstClosedPath, type ServerAccount } from './server-account.js';
 
 const require = createRequire(import.meta.url);
@@ -91,7 +92,7 @@ async function createLibraryLinks(native: string): Promise<boolean> {
     try {
       await symlink(path.relative(path.dirname(target), source), link);
     } catch (error) {
-      const code = errorCode(error);
+      const code = errorCodeOf(error);
       if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return false;
       if (code !== 'EEXIST') throw error;
     }
@@ -174,9 +175,9 @@ async function askMajorVersion(
 
 function describeSpawnError(error: unknown): string {
   // The file is there, so ENOENT speaks of its loader: npm installs the glibc build on musl systems such as Alpine as well.
-  if (errorCode(error) === 'ENOENT')
+  if (errorCodeOf(error) === 'ENOENT')
     return 'its C library, glibc, is missing; Alpine and other musl systems have none';
-  if (errorCode(error) === 'EPERM') return 'root may not change to another user in this container';
+  if (errorCodeOf(error) === 'EPERM') return 'root may not change to another user in this container';
   return errorMessage(error);
 }
 

@@ -1,10 +1,10 @@
 import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { errorCodeOf } from '../../common/errors/error-code.js';
 import type { PostgresBinaries } from './binaries.js';
 import { runCommand } from './command.js';
 import type { ClusterPaths } from './data-directory.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
-import { errorCode } from './error-code.js';
 import { ensurePassword } from './password-file.js';
 import { processIsAlive } from './process-table.js';
 import type { ServerAccount } from './server-account.js';
@@ -33,7 +33,7 @@ const SETTINGS = {
  */
 export async function clusterExists(clusterDir: string): Promise<boolean> {
   const stats = await stat(clusterDir).catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null;
+    if (errorCodeOf(error) === 'ENOENT') return null;
     throw error;
   });
   if (stats === null) return false;

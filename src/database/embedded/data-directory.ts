@@ -1,7 +1,7 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
-import { errorMessage } from './error-code.js';
+import { errorMessage } from './error-message.js';
 import { firstClosedPath, type ServerAccount } from './server-account.js';
 
 /** The files of one embedded database. PostgreSQL calls a data directory with its databases a cluster. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from './error-code.js';
+import { errorCodeOf } from '../../common/errors/error-code.js';
 import { processIsAlive, processStartMark } from './process-table.js';
 
 /** Long enough for a rival that read the file at the same moment to have written it. */
@@ -71,7 +71,7 @@ function readClaim(file: string): Claim | null {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     // A torn or foreign file claims nothing; a file that may not be read is a fault to report.
-    if (error instanceof SyntaxError || errorCode(error) === 'ENOENT') return null;
+    if (error instanceof SyntaxError || errorCodeOf(error) === 'ENOENT') return null;
     throw error;
   }
   if (typeof value !== 'object' || value === null) return null;

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCodeOf } from '../../common/errors/error-code.js';
 import { CLUSTER_ROLE, clusterExists } from './cluster.js';
 import { openDataDirectory, requireOpenDataDirectory, type ClusterPaths } from './data-directory.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
-import { errorCode, errorMessage } from './error-code.js';
+import { errorMessage } from './error-message.js';
 import { Ownership } from './ownership.js';
 import { readPassword } from './password-file.js';
 import { postmasterIsRunning, readPostmasterLock } from './postmaster-lock.js';
@@ -214,7 +215,7 @@ function explain(error: unknown, dataDir: string): unknown {
       { cause: error },
     );
   }
-  if (DIRECTORY_FAULTS.has(errorCode(error) ?? '')) {
+  if (DIRECTORY_FAULTS.has(errorCodeOf(error) ?? '')) {
     return new EmbeddedPostgresError(`DATA_DIR ${dataDir} cannot be used: ${errorMessage(error)}`, {
       cause: error,
     });

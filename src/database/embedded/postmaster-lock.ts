@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { errorCode } from './error-code.js';
+import { errorCodeOf } from '../../common/errors/error-code.js';
 import { processCommandLine, processIsAlive } from './process-table.js';
 
 /** The fields of `postmaster.pid` that are read here; the layout is PostgreSQL's src/include/utils/pidfile.h. */
@@ -56,7 +56,7 @@ async function readLockFile(clusterDir: string): Promise<string | null> {
   try {
     return await readFile(lockFile(clusterDir), 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
+    if (errorCodeOf(error) === 'ENOENT') return null;
     throw error;
   }
 }

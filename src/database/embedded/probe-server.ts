@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import pg from 'pg';
+import { errorCodeOf } from '../../common/errors/error-code.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
-import { errorCode } from './error-code.js';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 const INVALID_PASSWORD = '28P01';
@@ -20,7 +20,7 @@ export async function probeServer(url: string, clusterDir: string, passwordFile:
       `The server on the port of ${clusterDir} serves ${served}. Stop that server and start again.`,
     );
   } catch (cause) {
-    if (errorCode(cause) !== INVALID_PASSWORD) throw cause;
+    if (errorCodeOf(cause) !== INVALID_PASSWORD) throw cause;
     throw new EmbeddedPostgresError(
       `The password in ${passwordFile} does not open ${clusterDir}. Restore both from the same backup, or set DATA_DIR to another directory.`,
       { cause },

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { errorCode } from './error-code.js';
+import { errorCodeOf } from '../../common/errors/error-code.js';
 
 /** What the kernel says about a process; `null` where there is no /proc (macOS, Windows) or the process is hidden. */
 interface ProcessStatus {
@@ -14,7 +14,7 @@ export function processIsAlive(pid: number): boolean {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: it exists and belongs to another user.
-    if (errorCode(error) !== 'EPERM') return false;
+    if (errorCodeOf(error) !== 'EPERM') return false;
   }
   const state = processStatus(pid)?.state;
   return state !== 'Z' && state !== 'X';
