@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '../common/events/event-bus.js';
 import { Clock } from '../common/time/clock.js';
-import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
 import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
 import { CallHungUp } from './call-hung-up.event.js';
 import { CallJournal } from './call-journal.js';
@@ -41,12 +40,7 @@ export class CallHangUp {
    * @throws SessionNotConnected
    */
   async stopPhones({ instanceId, ring }: PlacedCall): Promise<void> {
-    try {
-      await this.gateway.hangUp(instanceId, ring);
-    } catch (cause) {
-      // A socket that closes under the stanza fails in its own words.
-      throw this.gateway.sessionState(instanceId) === 'connected' ? cause : new SessionNotConnected();
-    }
+    await this.gateway.hangUp(instanceId, ring);
   }
 
   /** Records that no phone rings any more although nobody could hang up. */

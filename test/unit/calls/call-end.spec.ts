@@ -136,6 +136,23 @@ describe('a connection that is lost while phones ring', () => {
   });
 });
 
+describe('a hang-up that fails', () => {
+  it('is told in its own words, also when the connection is lost meanwhile', async () => {
+    const room = await open();
+    await room.place({ durationSeconds: 5 });
+    const failure = new Error('The keys of the callee are gone');
+    room.whatsapp.hangUpFailure = failure;
+    room.whatsapp.state = 'connecting';
+    await room.clock.advance(6_000);
+    expect(room.log.lines).toContainEqual(
+      expect.objectContaining({
+        sentence: 'A call could not be hung up',
+        details: expect.objectContaining({ err: failure }),
+      }),
+    );
+  });
+});
+
 describe('a process that stops', () => {
   it('leaves no phone ringing and takes no further calls', async () => {
     const room = await open();

@@ -71,8 +71,8 @@ export class FakeWhatsApp extends WhatsAppGateway {
   }
 
   async hangUp(_instanceId: string, ring: Ring): Promise<void> {
-    this.requireConnected();
     if (this.hangUpFailure) throw this.hangUpFailure;
+    this.requireConnected();
     this.hungUp.push(ring.callId);
     this.ringing.delete(ring.callId);
   }
