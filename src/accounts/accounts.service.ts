@@ -8,6 +8,7 @@ import { ACCOUNT_NAME_PATTERN, looksLikeAccountId } from './account-name.js';
 import type { AccountEntity } from './account.entity.js';
 import { AccountNotFound } from './accounts.errors.js';
 import { AccountsRepository, type AccountChanges, type NewAccount } from './accounts.repository.js';
+import { TokenReplaced } from './token-replaced.event.js';
 
 const DEFAULT_ACCOUNT_NAME = 'default';
 
@@ -48,7 +49,9 @@ export class AccountsService {
   /** A new token for the account; the earlier one stops working at once. @throws AccountNotFound */
   async rotateToken(nameOrId: string): Promise<AccountWithToken> {
     const account = await this.require(nameOrId);
-    return { account, token: await this.tokens.issueForAccount(account.id) };
+    const token = await this.tokens.issueForAccount(account.id);
+    await this.events.publish(new TokenReplaced(account.id, null));
+    return { account, token };
   }
 
   /** @throws AccountNotFound */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AccessTokens } from '../accounts/access-tokens.js';
+import { TokenReplaced } from '../accounts/token-replaced.event.js';
 import { SecretBox } from '../common/crypto/secret-box.js';
 import { isForeignKeyViolation } from '../common/database/foreign-key-violation.js';
 import { EventBus } from '../common/events/event-bus.js';
@@ -82,7 +83,9 @@ export class InstancesService {
     const instance = await this.repository.getByName(accountId, name);
     const target = { accountId, instanceId: instance.id, instanceName: instance.name };
     try {
-      return { instance, token: await this.tokens.rotateForInstance(target) };
+      const token = await this.tokens.rotateForInstance(target);
+      await this.events.publish(new TokenReplaced(accountId, instance.id));
+      return { instance, token };
     } catch (error) {
       if (isForeignKeyViolation(error)) throw new InstanceNotFound();
       throw error;

@@ -1,5 +1,6 @@
 import { AccountDeleting } from '../../../../src/accounts/account-deleting.event.js';
 import { AccountDisabled } from '../../../../src/accounts/account-disabled.event.js';
+import { TokenReplaced } from '../../../../src/accounts/token-replaced.event.js';
 import { EventEmitted } from '../../../../src/events/event-emitted.event.js';
 import type { EventEnvelope } from '../../../../src/events/event-envelope.js';
 import { WebSocketDropped } from '../../../../src/events/websocket/websocket-dropped.event.js';
@@ -171,7 +172,18 @@ describe('an open WebSocket', () => {
     });
   });
 
-  it('is closed with 1008 at the next heartbeat when its token was replaced', async () => {
+  it.each([
+    ['the token of the instance', SHOP_TOKEN, ACCOUNT_TOKEN, SHOP_ID],
+    ['the token of the account', ACCOUNT_TOKEN, SHOP_TOKEN, null],
+  ])('is closed with 1008 at once when %s was replaced', async (_which, replacedToken, otherToken, id) => {
+    const [replaced, other] = [await open(replacedToken), await open(otherToken)];
+    app.tokens.callers.delete(replacedToken);
+    await app.events.publish(new TokenReplaced('a1', id));
+    expect(await replaced.closed).toEqual({ code: 1008, reason: 'Invalid token' });
+    expect(other.socket.readyState).toBe(other.socket.OPEN);
+  });
+
+  it('is closed with 1008 at the next heartbeat when another process replaced its token', async () => {
     const [replaced, other] = [await open(SHOP_TOKEN), await open(ACCOUNT_TOKEN)];
     app.tokens.callers.delete(SHOP_TOKEN);
     await app.clock.advance(HEARTBEAT_MS);
