@@ -1,8 +1,8 @@
 import { SealBroken, type SecretBox } from '../common/crypto/secret-box.js';
+import { makeWebhookSecret } from '../common/crypto/webhook-secret.js';
 import { InvalidRequestBody } from '../common/http/request.errors.js';
 import { webhookAuthorizationContext, webhookSecretContext } from '../instances/sealed-places.js';
 import type { WebhookEntity } from '../instances/webhook.entity.js';
-import { makeWebhookSecret } from './webhook-secret.js';
 import type { WebhookChange } from './webhook-values.js';
 
 export type WebhookColumns = Pick<

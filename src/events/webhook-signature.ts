@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { webhookSecretKey } from './webhook-secret.js';
+import { webhookSecretKey } from '../common/crypto/webhook-secret.js';
 
 export interface SignedMessage {
   /** Stable over retries: receivers recognise a repeated event by it. */

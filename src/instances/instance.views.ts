@@ -9,16 +9,18 @@ import type { ProxyView } from './dto/proxy-view.dto.js';
 import type { QrCodeGenerated } from './dto/qr-code-generated.dto.js';
 import type { SettingsView } from './dto/settings-view.dto.js';
 import type { TokenRotated } from './dto/token-rotated.dto.js';
+import { DEFAULT_WEBHOOK_LABEL } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
-import type { InstanceListing, InstanceWithToken } from './instances.service.js';
+import type { InstanceListing, InstanceWithToken, NewInstance } from './instances.service.js';
 import { qrPicture } from './qr-picture.js';
 
-export function toInstanceCreated({ instance, token }: InstanceWithToken): InstanceCreated {
+export function toInstanceCreated({ instance, token, webhookSecret }: NewInstance): InstanceCreated {
   const { id, name, createdAt } = instance;
   return {
     success: true,
     message: 'Instance created',
     instance: { id, name, token, status: 'disconnected', createdAt: createdAt.toISOString() },
+    ...(webhookSecret !== null && { webhook: { label: DEFAULT_WEBHOOK_LABEL, secret: webhookSecret } }),
   };
 }
 

@@ -49,7 +49,8 @@ export class InstancesController {
   @InstanceCreationLimit()
   @ApiOperation({
     summary: 'Create an instance',
-    description: 'Its token is in the answer, this once. Link a phone next: `connect`.',
+    description:
+      'Its token and the signing secret of an enabled webhook are in the answer, this once. Link a phone next: `connect`.',
   })
   @ApiBody({ type: NewInstanceBody, examples: NEW_INSTANCE_EXAMPLES })
   @ApiResponse({ status: 201, description: 'Created', type: InstanceCreated })

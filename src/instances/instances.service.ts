@@ -21,6 +21,11 @@ export interface InstanceWithToken {
   readonly token: string;
 }
 
+export interface NewInstance extends InstanceWithToken {
+  /** The signing secret of the webhook it came with, which is told this once; `null` without an enabled one. */
+  readonly webhookSecret: string | null;
+}
+
 export interface InstanceListing {
   readonly instance: InstanceEntity;
   /** Sorted by label. */
@@ -39,7 +44,7 @@ export class InstancesService {
   ) {}
 
   /** @throws InstanceNameTaken, InstanceQuotaExceeded, TokenInUse */
-  async create({ accountId }: TenantCaller, draft: InstanceDraft): Promise<InstanceWithToken> {
+  async create({ accountId }: TenantCaller, draft: InstanceDraft): Promise<NewInstance> {
     const id = randomUUID();
     const rows = newInstanceRows(id, accountId, draft, this.secrets);
     const token = await this.repository.create(rows, (transaction) =>
@@ -48,7 +53,8 @@ export class InstancesService {
         transaction,
       ),
     );
-    return { instance: await this.repository.getByName(accountId, draft.name), token };
+    const instance = await this.repository.getByName(accountId, draft.name);
+    return { instance, token, webhookSecret: rows.madeSecret };
   }
 
   /** The instance of this name, if it is the caller's. */

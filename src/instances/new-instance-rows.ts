@@ -1,8 +1,14 @@
 import type { SecretBox } from '../common/crypto/secret-box.js';
-import { DEFAULT_WEBHOOK_LABEL, type InstanceDraft, type InstanceSettings } from './instance-values.js';
+import { makeWebhookSecret } from '../common/crypto/webhook-secret.js';
+import {
+  DEFAULT_WEBHOOK_LABEL,
+  type InstanceDraft,
+  type InstanceSettings,
+  type WebhookWish,
+} from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
 import { proxyColumns, type ProxyColumns } from './proxy-columns.js';
-import { webhookAuthorizationContext } from './sealed-places.js';
+import { webhookAuthorizationContext, webhookSecretContext } from './sealed-places.js';
 import type { WebhookEntity } from './webhook.entity.js';
 
 type NewInstanceRow = Pick<InstanceEntity, 'id' | 'accountId' | 'name'> &
@@ -10,13 +16,15 @@ type NewInstanceRow = Pick<InstanceEntity, 'id' | 'accountId' | 'name'> &
 
 type NewWebhookRow = Pick<
   WebhookEntity,
-  'instanceId' | 'label' | 'enabled' | 'url' | 'authorizationValue' | 'byEvents' | 'events'
+  'instanceId' | 'label' | 'enabled' | 'url' | 'authorizationValue' | 'byEvents' | 'events' | 'secret'
 >;
 
 /** All rows that a new instance needs; they are written together or not at all. */
 export interface NewInstanceRows {
   readonly instance: NewInstanceRow;
   readonly webhook: NewWebhookRow | undefined;
+  /** What the webhook will sign with, in clear, for telling it this once; `null` when none was enabled. */
+  readonly madeSecret: string | null;
 }
 
 export function newInstanceRows(
@@ -25,7 +33,9 @@ export function newInstanceRows(
   draft: InstanceDraft,
   secrets: SecretBox,
 ): NewInstanceRows {
+  const madeSecret = draft.webhook?.enabled ? makeWebhookSecret() : null;
   return {
+    madeSecret,
     instance: {
       id,
       accountId,
@@ -37,20 +47,29 @@ export function newInstanceRows(
         websocketEvents: [...draft.websocket.events],
       }),
     },
-    webhook: draft.webhook && {
-      instanceId: id,
-      label: DEFAULT_WEBHOOK_LABEL,
-      enabled: draft.webhook.enabled,
-      url: draft.webhook.url,
-      authorizationValue:
-        draft.webhook.authorization === null
-          ? null
-          : secrets.sealText(
-              draft.webhook.authorization,
-              webhookAuthorizationContext(id, DEFAULT_WEBHOOK_LABEL),
-            ),
-      byEvents: draft.webhook.byEvents,
-      events: [...draft.webhook.events],
-    },
+    webhook: draft.webhook && newWebhookRow(id, draft.webhook, madeSecret, secrets),
+  };
+}
+
+/** A webhook that is switched on later gets its secret then. */
+function newWebhookRow(
+  instanceId: string,
+  { enabled, url, authorization, byEvents, events }: WebhookWish,
+  secret: string | null,
+  secrets: SecretBox,
+): NewWebhookRow {
+  const label = DEFAULT_WEBHOOK_LABEL;
+  return {
+    instanceId,
+    label,
+    enabled,
+    url,
+    authorizationValue:
+      authorization === null
+        ? null
+        : secrets.sealText(authorization, webhookAuthorizationContext(instanceId, label)),
+    byEvents,
+    events: [...events],
+    secret: secret === null ? null : secrets.sealText(secret, webhookSecretContext(instanceId, label)),
   };
 }

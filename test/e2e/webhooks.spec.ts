@@ -112,4 +112,25 @@ describe('webhooks of the product', () => {
     const { body } = await stage.get('/api/events/deliveries/shop?status=dead');
     expect(body.deliveries).toEqual([]);
   }, 60_000);
+
+  it('are signed from the first delivery on when they come with a new instance', async () => {
+    const own = await WebhookReceiver.start();
+    const { body } = await stage.post('/api/instance/new', {
+      name: 'inline',
+      webhookEnabled: true,
+      webhookURL: own.url,
+    });
+    const { label, secret } = body.webhook as { label: string; secret: string };
+    expect(label).toBe('default');
+    await stage.get('/api/instance/connect/inline');
+    await stage.until(() => own.accepted.length > 0, 'the first event is delivered');
+    const [first] = own.accepted;
+    expect(
+      new Webhook(secret).verify(first?.body ?? '', first?.headers as Record<string, string>),
+    ).toMatchObject({
+      event: 'instance.state',
+      instanceData: { instance: 'inline' },
+    });
+    await own.close();
+  });
 });

@@ -1,10 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import { isWebhookSecret, WEBHOOK_SECRET_RULE } from '../../common/crypto/webhook-secret.js';
 import { EventTypes, Flag, Rule, Text } from '../../instances/dto/body-rules.js';
 import { distinct } from '../../instances/dto/event-types.js';
 import { DEFAULT_WEBHOOK_LABEL } from '../../instances/instance-values.js';
-import { isWebhookSecret, WEBHOOK_SECRET_RULE } from '../webhook-secret.js';
 import { RequiredFlag } from './required-flag.js';
 import type { WebhookChange } from '../webhook-values.js';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { signatureHeaders } from '../../../src/events/webhook-signature.js';
-import { makeWebhookSecret } from '../../../src/events/webhook-secret.js';
+import { makeWebhookSecret } from '../../../src/common/crypto/webhook-secret.js';
 
 const BODY = JSON.stringify({ event: 'call.update', data: { state: 'ringing', note: 'olá ☎' } });
 

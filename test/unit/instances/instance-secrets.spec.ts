@@ -3,7 +3,7 @@ import { SecretBox } from '../../../src/common/crypto/secret-box.js';
 import type { InstanceDraft, ProxyWish } from '../../../src/instances/instance-values.js';
 import { newInstanceRows } from '../../../src/instances/new-instance-rows.js';
 import { proxyColumns } from '../../../src/instances/proxy-columns.js';
-import { webhookAuthorizationContext } from '../../../src/instances/sealed-places.js';
+import { webhookAuthorizationContext, webhookSecretContext } from '../../../src/instances/sealed-places.js';
 import { opensAlike, toSessionOptions } from '../../../src/instances/session-options.js';
 import { instanceRow } from './support/instance-row.js';
 
@@ -112,5 +112,20 @@ describe('the rows of a new instance', () => {
     const sealed = webhook?.authorizationValue ?? Buffer.alloc(0);
     expect(sealed.includes('Bearer')).toBe(false);
     expect(secrets.openText(sealed, webhookAuthorizationContext('id', 'default'))).toBe('Bearer x');
+  });
+
+  it('give an enabled webhook a signing secret, which is stored sealed', () => {
+    const { webhook, madeSecret } = newInstanceRows('id', 'account', draft, secrets);
+    const sealed = webhook?.secret ?? Buffer.alloc(0);
+    expect(madeSecret).toMatch(/^whsec_/);
+    expect(sealed.includes('whsec_')).toBe(false);
+    expect(secrets.openText(sealed, webhookSecretContext('id', 'default'))).toBe(madeSecret);
+  });
+
+  it('leave the secret of a webhook that is off to the request that enables it', () => {
+    const { webhook: wish } = draft;
+    const off = { ...draft, webhook: wish && { ...wish, enabled: false } };
+    const { webhook, madeSecret } = newInstanceRows('id', 'account', off, secrets);
+    expect([webhook?.secret, madeSecret]).toEqual([null, null]);
   });
 });

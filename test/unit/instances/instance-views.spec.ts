@@ -12,10 +12,16 @@ import { instanceRow } from './support/instance-row.js';
 
 describe('answers about instances', () => {
   it('show the token of a new instance, once', () => {
-    expect(JSON.stringify(toInstanceCreated({ instance: instanceRow(), token: 'rdi_x' }))).toBe(
+    const created = { instance: instanceRow(), token: 'rdi_x', webhookSecret: null };
+    expect(JSON.stringify(toInstanceCreated(created))).toBe(
       '{"success":true,"message":"Instance created","instance":{"id":"f7c1b1a4-7f0e-4a57-9d0c-0a3f3f1f5b11",' +
         '"name":"shop","token":"rdi_x","status":"disconnected","createdAt":"2026-01-31T12:00:00.000Z"}}',
     );
+  });
+
+  it('show the signing secret of the webhook that a new instance came with', () => {
+    const created = { instance: instanceRow(), token: 'rdi_x', webhookSecret: 'whsec_x' };
+    expect(toInstanceCreated(created).webhook).toEqual({ label: 'default', secret: 'whsec_x' });
   });
 
   it('show the new token after a rotation', () => {

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { isWebhookSecret, makeWebhookSecret, webhookSecretKey } from '../../../src/events/webhook-secret.js';
+import {
+  isWebhookSecret,
+  makeWebhookSecret,
+  webhookSecretKey,
+} from '../../../src/common/crypto/webhook-secret.js';
 
 function secretOf(bytes: Buffer): string {
   return `whsec_${bytes.toString('base64')}`;
