@@ -13,11 +13,14 @@ import { SettingsUpdated } from './dto/settings-updated.dto.js';
 import { InstanceConfigurationService } from './instance-configuration.service.js';
 import { toProxyView, toSettingsView } from './instance.views.js';
 
+// The first of the examples is what "Try it out" sends when nobody changes it.
 const SETTINGS_EXAMPLES = {
+  nothing: { summary: 'Change nothing; add what is to change', value: {} },
   careful: { summary: 'One call at a time', value: { maxConcurrentCalls: 1, minSecondsBetweenCalls: 30 } },
   online: { summary: 'Stay online', value: { keepOnlineStatus: true } },
 };
 const PROXY_EXAMPLES = {
+  off: { summary: 'Connect directly and forget the proxy', value: { enabled: false } },
   on: {
     summary: 'Use a proxy',
     value: {
@@ -29,7 +32,6 @@ const PROXY_EXAMPLES = {
       password: 'secret',
     },
   },
-  off: { summary: 'Connect directly and forget the proxy', value: { enabled: false } },
 };
 
 @ApiTags('Settings')

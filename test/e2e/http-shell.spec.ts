@@ -6,6 +6,14 @@ import { Stage } from '../support/stage.js';
 const ROUTE_NOT_FOUND = failure(404, 'route_not_found', 'Route not found');
 const METRICS_TOKEN = 'a-metrics-token-with-32-characters';
 
+interface WithExamples {
+  readonly requestBody: {
+    readonly content: {
+      'application/json': { readonly examples: Record<string, { readonly value: unknown }> };
+    };
+  };
+}
+
 describe('the HTTP side of the product', () => {
   let stage: Stage;
 
@@ -33,6 +41,24 @@ describe('the HTTP side of the product', () => {
       expect((await stage.get(new URL(source, 'http://x/docs').pathname)).status).toBe(200);
     }
   });
+
+  it.each(['settings', 'proxy'])(
+    'suggests in its docs a request to %s that changes nothing',
+    async (what) => {
+      const { body } = await stage.get('/docs/openapi.json');
+      const { paths } = body as { paths: Record<string, { post: WithExamples }> };
+      const { examples } = paths[`/api/instance/${what}/{instance}`]?.post.requestBody.content[
+        'application/json'
+      ] ?? { examples: {} };
+      const [suggested] = Object.values(examples);
+      const name = `suggested-${what}`;
+      await stage.newInstance(name, { autoRejectCalls: true });
+      const before = await stage.instance(name);
+      expect((await stage.post(`/api/instance/${what}/${name}`, suggested?.value)).status).toBe(200);
+      const after = await stage.instance(name);
+      expect({ ...after, updatedAt: before.updatedAt }).toEqual(before);
+    },
+  );
 
   it('describes itself in valid OpenAPI 3.1, with every kind of token', async () => {
     const { body } = await stage.get('/docs/openapi.json', { token: '' });
