@@ -96,6 +96,22 @@ describeInBrowser('the pairing page', () => {
     await page.says('Connected as +5511952000002');
   });
 
+  it.each([
+    ['en-US', 'Link with phone number', 'Enter the number of your WhatsApp'],
+    ['pt-BR', 'Conectar com número de telefone', 'Digite o número do seu WhatsApp'],
+    ['es-MX', 'Vincular con número de teléfono', 'Escribe el número de tu WhatsApp'],
+  ])('says in %s on the tab of the number what it waits for there', async (locale, tab, words) => {
+    const { visit, page } = await open(await shared(`tab-${locale}`), { locale });
+    await page.qr.waitFor();
+    const before = await page.status.innerText();
+
+    await visit.page.getByRole('tab', { name: tab }).click();
+    await page.says(words);
+    await visit.page.getByRole('tab').first().click();
+
+    await page.says(before);
+  });
+
   it('says at the field that a number is none, and takes the next one', async () => {
     const { visit, page } = await open(await shared('misspelt'));
     await visit.page.getByRole('tab', { name: 'Link with phone number' }).click();

@@ -5,13 +5,19 @@ import { at, copyText, show, text, words } from './document.js';
 
 const FINAL = new Set(['connected', 'expired', 'gone']);
 const share = window.location.pathname.replace(/\/+$/, '');
-const tabs = makeTabs(at('tab-qr'), at('tab-code'));
+const tabs = makeTabs([at('tab-qr'), at('tab-code')], () => {
+  if (phase === 'qr' && !isOffline) say(waitingWords());
+});
 let phase = 'loading';
+let isOffline = false;
 let code = '';
 
 const events = new PairingEvents(`${share}/events`, {
   state: render,
-  lost: () => say(words('offline')),
+  lost: () => {
+    isOffline = true;
+    say(words('offline'));
+  },
   gone: () => render({ phase: 'gone' }),
 });
 
@@ -19,6 +25,7 @@ function render(state) {
   const before = phase;
   const focused = document.activeElement;
   phase = state.phase;
+  isOffline = false;
   at('page').dataset.phase = phase;
   say(wordsFor(state));
   drawQr(phase === 'qr' ? state.qr : undefined);
@@ -45,11 +52,18 @@ function wordsFor(state) {
       return failureWords(state.failure);
     case 'retrying':
       return `${failureWords(state.failure)} ${words('retrying')}`;
+    case 'qr':
+      return waitingWords();
     case 'idle':
       return words('starting');
     default:
       return words(state.phase);
   }
+}
+
+/** The code to scan is out of sight while the other tab is open. */
+function waitingWords() {
+  return at('panel-code').hidden ? words('qr') : words('number');
 }
 
 function failureWords({ reason, code: failureCode }) {

@@ -1,9 +1,10 @@
 /**
  * Tabs by the ARIA Authoring Practices: one of them is in the tab order, arrows, Home and End go to the others, and what
  * has the focus is selected.
- * @param {...HTMLElement} tabs
+ * @param {HTMLElement[]} tabs
+ * @param {() => void} changed runs after a tab was selected
  */
-export function makeTabs(...tabs) {
+export function makeTabs(tabs, changed) {
   function select(selected) {
     for (const tab of tabs) {
       const isSelected = tab === selected;
@@ -11,6 +12,7 @@ export function makeTabs(...tabs) {
       tab.tabIndex = isSelected ? 0 : -1;
       document.getElementById(tab.getAttribute('aria-controls')).hidden = !isSelected;
     }
+    changed();
   }
 
   function targetOf(key, index) {

@@ -38,6 +38,7 @@ export const EN: PageTexts = {
     loading: 'Loading…',
     starting: 'Getting a code from WhatsApp…',
     qr: 'Waiting for you to scan the code. It renews itself.',
+    number: 'Enter the number of your WhatsApp to get a code.',
     code: 'Waiting for you to type the code on your phone.',
     linking: 'Linking… Keep WhatsApp open on your phone.',
     retrying: 'Trying again by itself…',

@@ -38,6 +38,7 @@ export const ES: PageTexts = {
     loading: 'Cargando…',
     starting: 'Obteniendo un código de WhatsApp…',
     qr: 'Esperando a que escanees el código. Se renueva solo.',
+    number: 'Escribe el número de tu WhatsApp para obtener un código.',
     code: 'Esperando a que escribas el código en el teléfono.',
     linking: 'Vinculando… Mantén WhatsApp abierto en el teléfono.',
     retrying: 'Se vuelve a intentar automáticamente…',

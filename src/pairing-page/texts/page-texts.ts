@@ -34,6 +34,8 @@ interface StatusTexts {
   readonly loading: string;
   readonly starting: string;
   readonly qr: string;
+  /** On the tab of the code, before there is one. */
+  readonly number: string;
   readonly code: string;
   readonly linking: string;
   readonly retrying: string;

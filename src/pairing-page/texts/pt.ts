@@ -38,6 +38,7 @@ export const PT: PageTexts = {
     loading: 'Carregando…',
     starting: 'Obtendo um código do WhatsApp…',
     qr: 'Aguardando você escanear o código. Ele se renova sozinho.',
+    number: 'Digite o número do seu WhatsApp para obter um código.',
     code: 'Aguardando você digitar o código no celular.',
     linking: 'Conectando… Mantenha o WhatsApp aberto no celular.',
     retrying: 'Nova tentativa automática…',
