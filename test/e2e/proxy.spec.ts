@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { makeAuthority, makeCertificate } from '../support/certificates.js';
 import { HttpProxy } from '../support/http-proxy.js';
 import { runSql } from '../support/postgres.js';
 import { Socks5Proxy } from '../support/socks5-proxy.js';
@@ -7,14 +11,21 @@ const USERNAME = 'ana';
 const PASSWORD = 's3cret/p@ss:word';
 
 describe('the proxy of an instance', () => {
+  const authority = makeAuthority();
   let stage: Stage;
   let httpProxy: HttpProxy;
+  let tlsProxy: HttpProxy;
   let socksProxy: Socks5Proxy;
+  let directory: string;
   /** `host:port` of what the product takes for WhatsApp. */
   let whatsApp: string;
 
   beforeAll(async () => {
-    stage = await Stage.open();
+    directory = await mkdtemp(path.join(tmpdir(), 'proxy-'));
+    const authorityFile = path.join(directory, 'authority.pem');
+    await writeFile(authorityFile, authority.certPem);
+    stage = await Stage.open({ NODE_EXTRA_CA_CERTS: authorityFile });
+    tlsProxy = await HttpProxy.start(USERNAME, PASSWORD, makeCertificate(['127.0.0.1'], authority));
     httpProxy = await HttpProxy.start(USERNAME, PASSWORD);
     socksProxy = await Socks5Proxy.start(USERNAME, PASSWORD);
     whatsApp = new URL(stage.simulator.url).host;
@@ -27,14 +38,18 @@ describe('the proxy of an instance', () => {
   afterAll(async () => {
     await stage.close();
     await httpProxy.close();
+    await tlsProxy.close();
+    await rm(directory, { recursive: true });
     await socksProxy.close();
   });
 
   const throughHttp = (password = PASSWORD) => proxyFields('http', httpProxy.port, password);
+  const throughTls = (password = PASSWORD) => proxyFields('https', tlsProxy.port, password);
   const throughSocks = (password = PASSWORD) => proxyFields('socks5', socksProxy.port, password);
 
   it.each([
     { protocol: 'http', number: '5511940000001', open: () => ({ proxy: httpProxy, fields: throughHttp() }) },
+    { protocol: 'https', number: '5511940000006', open: () => ({ proxy: tlsProxy, fields: throughTls() }) },
     {
       protocol: 'socks5',
       number: '5511940000002',
@@ -63,6 +78,7 @@ describe('the proxy of an instance', () => {
 
   it.each([
     { protocol: 'http', open: () => ({ proxy: httpProxy, fields: throughHttp('wr0ng/p@ss') }) },
+    { protocol: 'https', open: () => ({ proxy: tlsProxy, fields: throughTls('wr0ng/p@ss') }) },
     { protocol: 'socks5', open: () => ({ proxy: socksProxy, fields: throughSocks('wr0ng/p@ss') }) },
   ])(
     'makes WhatsApp unreachable when the $protocol proxy refuses the password, which stays secret',
@@ -90,6 +106,25 @@ describe('the proxy of an instance', () => {
       expect(JSON.stringify(told)).not.toMatch(/wr0ng|p%40ss/);
     },
   );
+
+  it.each([
+    ['signed by an unknown authority', 'unknown', () => makeCertificate(['127.0.0.1'], makeAuthority())],
+    ['for another name', 'other-name', () => makeCertificate(['proxy.example'], authority)],
+    ['that has expired', 'expired', () => makeCertificate(['127.0.0.1'], authority, -1)],
+  ])('is told no password when it speaks https with a certificate %s', async (_, name, certificate) => {
+    const impostor = await HttpProxy.start(USERNAME, PASSWORD, certificate());
+    try {
+      await stage.newInstance(name, proxyFields('https', impostor.port, PASSWORD));
+
+      const answer = await stage.get(`/api/instance/connect/${name}`);
+
+      expect(answer.status).toBe(502);
+      expect(answer.headers.get('x-error-code')).toBe('whatsapp_unreachable');
+      expect([impostor.tunnels, impostor.refused]).toEqual([[], 0]);
+    } finally {
+      await impostor.close();
+    }
+  });
 
   it('says why a proxy that is not there cannot be used', async () => {
     await stage.newInstance('no-proxy', proxyFields('http', 9, PASSWORD));
@@ -192,7 +227,7 @@ describe('the proxy of an instance', () => {
   });
 });
 
-function proxyFields(protocol: 'http' | 'socks5', port: number, password: string) {
+function proxyFields(protocol: 'http' | 'https' | 'socks5', port: number, password: string) {
   return {
     proxyEnabled: true,
     proxyHost: '127.0.0.1',

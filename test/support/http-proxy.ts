@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import type { Certificate } from './certificates.js';
 import { tie } from './tunnel.js';
 
-/** An HTTP proxy on loopback that opens CONNECT tunnels for one user. */
+/** An HTTP proxy on loopback that opens CONNECT tunnels for one user; with a certificate it is spoken to over TLS. */
 export class HttpProxy {
   /** `host:port` of each tunnel that was opened, in order. */
   readonly tunnels: string[] = [];
@@ -18,8 +20,11 @@ export class HttpProxy {
     server.on('connect', (request, client: Socket, head: Buffer) => this.open(request, client, head));
   }
 
-  static async start(username: string, password: string): Promise<HttpProxy> {
-    const server = createServer((_request, response) => response.writeHead(405).end());
+  static async start(username: string, password: string, certificate?: Certificate): Promise<HttpProxy> {
+    const refuse = (_request: IncomingMessage, response: ServerResponse) => response.writeHead(405).end();
+    const server = certificate
+      ? createSecureServer({ cert: certificate.certPem, key: certificate.keyPem }, refuse)
+      : createServer(refuse);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new HttpProxy(server, `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`);

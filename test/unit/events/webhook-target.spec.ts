@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net';
 import tls from 'node:tls';
 import type { ResolveHost } from '../../../src/events/host-resolver.js';
 import { WebhookSender, type SendResult } from '../../../src/events/webhook-sender.js';
-import { makeAuthority, makeCertificate } from './support/certificates.js';
+import { makeAuthority, makeCertificate } from '../../support/certificates.js';
 import { FakeInternet } from './support/fake-internet.js';
 import { Receiver } from './support/receiver.js';
 

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Certificate } from './certificates.js';
+import type { Certificate } from '../../../support/certificates.js';
 
 export interface Received {
   readonly method: string | undefined;
