@@ -38,6 +38,7 @@ export const ERRORS = {
   passkeyRequired: {
     status: 409,
     code: 'passkey_required',
+    when: 'asked for now, or after the code that `connect` gave before; the next `connect` tries again',
     message: 'WhatsApp asks this account for a passkey, which is not supported yet',
   },
   linkingLimited: {

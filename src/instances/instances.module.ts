@@ -16,6 +16,7 @@ import { InstancesController } from './instances.controller.js';
 import { InstancesLifecycle } from './instances-lifecycle.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
+import { PasskeyRequests } from './passkey-requests.js';
 import { SessionOpener } from './session-opener.js';
 
 @Module({
@@ -35,6 +36,7 @@ import { SessionOpener } from './session-opener.js';
     InstancesLifecycle,
     InstancesRepository,
     InstancesService,
+    PasskeyRequests,
     SessionOpener,
   ],
   exports: [IncomingCallRules, InstancesService, InstanceSessions],

@@ -92,6 +92,8 @@ describe('linking an account of which WhatsApp asks a passkey', () => {
     expect(told('by-qr').map(({ state }) => state)).toEqual(['connecting', 'qr_ready', 'passkey_required']);
     await expect(phone.scanQr(String(body.qrCode))).rejects.toThrow('unknown, expired or already used');
 
+    expect(failureOf(await connect('by-qr'))).toEqual(failure(409, 'passkey_required', MESSAGE));
+
     // Accounts have stopped being asked; nothing of the first attempt is in the way of the next.
     const again = await connect('by-qr');
     expect(again.body).toMatchObject({ status: 'qr' });
@@ -115,6 +117,8 @@ describe('linking an account of which WhatsApp asks a passkey', () => {
     await expectEnded(name, id);
     const { requests, acks } = requestsAndAcks();
     expect(acks).toEqual(requests);
+
+    expect(failureOf(await connect(name))).toEqual(failure(409, 'passkey_required', MESSAGE));
 
     // A registration again, not a login of a device that never came to be.
     const again = await connect(name, `?number=${number}`);

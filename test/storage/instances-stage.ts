@@ -16,6 +16,7 @@ import { InstanceStatusRepository } from '../../src/instances/instance-status.re
 import type { InstanceDraft } from '../../src/instances/instance-values.js';
 import { InstancesRepository } from '../../src/instances/instances.repository.js';
 import { InstancesService } from '../../src/instances/instances.service.js';
+import { PasskeyRequests } from '../../src/instances/passkey-requests.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { createDatabase } from '../support/postgres.js';
 import { SilentLog } from '../support/silent-log.js';
@@ -48,6 +49,8 @@ export function setUpInstances(dataSource: DataSource) {
   const states = new InstanceStates(statuses, events, clock, log);
   const sessions = new InstanceSessions(gateway, statuses, states, secrets, log);
   new ConnectionSignalsListener(gateway, states, log).onModuleInit();
+  const passkeys = new PasskeyRequests(events);
+  passkeys.onModuleInit();
   return {
     events,
     gateway,
@@ -55,7 +58,7 @@ export function setUpInstances(dataSource: DataSource) {
     statuses,
     tokens,
     instances: new InstancesService(repository, tokens, sessions, secrets, events),
-    linking: new InstanceLinkingService(repository, sessions),
+    linking: new InstanceLinkingService(repository, sessions, passkeys),
     configuration: new InstanceConfigurationService(repository, sessions, secrets),
   };
 }
