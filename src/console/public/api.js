@@ -16,8 +16,8 @@ import { ApiClient } from './api-client.js';
  * @typedef {{ status: 'qr' | 'pairing' | 'connected', qrCodeBase64?: string, pairingCode?: string }} LinkOffer
  */
 
-const RECENT_CALLS = 20;
-const RECENT_DELIVERIES = 10;
+const RECENT_CALLS = '20';
+const RECENT_DELIVERIES = '10';
 
 /** The routes that the console uses. Every method throws `ApiError`. */
 export class Api {
@@ -40,71 +40,67 @@ export class Api {
 
   /** Waits until there is a code, a minute at most. @param {string} name @param {string} [number] @returns {Promise<LinkOffer>} */
   connect(name, number) {
-    const query = number === undefined ? '' : `?${new URLSearchParams({ number })}`;
-    return this.#ask('GET', `instance/connect/${encodeURIComponent(name)}${query}`);
+    return this.#ask('GET', on('instance/connect', name, number === undefined ? {} : { number }));
   }
 
   /** @param {string} name */
   qrPicture(name) {
-    return this.client.picture(`instance/qr/${encodeURIComponent(name)}`);
+    return this.client.picture(on('instance/qr', name));
   }
 
   /** A link to the pairing page, which needs no token. @param {string} name @returns {Promise<{ url: string, expiresAt: string }>} */
   share(name) {
-    return this.#ask('POST', `instance/share/${encodeURIComponent(name)}`, {});
+    return this.#ask('POST', on('instance/share', name), {});
   }
 
   /** @param {string} name */
   reconnect(name) {
-    return this.#ask('POST', `instance/reconnect/${encodeURIComponent(name)}`);
+    return this.#ask('POST', on('instance/reconnect', name));
   }
 
   /** @param {string} name */
   logout(name) {
-    return this.#ask('DELETE', `instance/logout/${encodeURIComponent(name)}`);
+    return this.#ask('DELETE', on('instance/logout', name));
   }
 
   /** @param {string} name */
   delete(name) {
-    return this.#ask('DELETE', `instance/delete/${encodeURIComponent(name)}`);
+    return this.#ask('DELETE', on('instance/delete', name));
   }
 
   /** @param {string} name @param {string} number @param {number} duration seconds @returns {Promise<{ callId: string }>} */
   ring(name, number, duration) {
-    return this.#ask('POST', `call/fake/${encodeURIComponent(name)}`, { number, duration });
+    return this.#ask('POST', on('call/fake', name), { number, duration });
   }
 
   /** @param {string} name @param {string} callId @returns {Promise<Call>} */
   async call(name, callId) {
-    const query = new URLSearchParams({ callId });
-    return (await this.#ask('GET', `call/info/${encodeURIComponent(name)}?${query}`)).call;
+    return (await this.#ask('GET', on('call/info', name, { callId }))).call;
   }
 
   /** @param {string} name @param {string} callId */
   cancel(name, callId) {
-    return this.#ask('POST', `call/cancel/${encodeURIComponent(name)}`, { callId });
+    return this.#ask('POST', on('call/cancel', name), { callId });
   }
 
   /** @param {string} name @returns {Promise<Call[]>} */
   async calls(name) {
-    return (await this.#ask('GET', `call/list/${encodeURIComponent(name)}?limit=${RECENT_CALLS}`)).calls;
+    return (await this.#ask('GET', on('call/list', name, { limit: RECENT_CALLS }))).calls;
   }
 
   /** @param {string} name @returns {Promise<Webhook[]>} */
   async webhooks(name) {
-    return (await this.#ask('GET', `events/getWebhook/${encodeURIComponent(name)}`)).webhooks;
+    return (await this.#ask('GET', on('events/getWebhook', name))).webhooks;
   }
 
   /** @param {string} name @returns {Promise<Delivery[]>} */
   async deliveries(name) {
-    return (
-      await this.#ask('GET', `events/deliveries/${encodeURIComponent(name)}?limit=${RECENT_DELIVERIES}`)
-    ).deliveries;
+    return (await this.#ask('GET', on('events/deliveries', name, { limit: RECENT_DELIVERIES }))).deliveries;
   }
 
   /** @param {string} name @param {string} id of a delivery */
   replay(name, id) {
-    return this.#ask('POST', `events/replay/${encodeURIComponent(name)}`, { id });
+    return this.#ask('POST', on('events/replay', name), { id });
   }
 
   /**
@@ -114,4 +110,10 @@ export class Api {
   #ask(method, path, body) {
     return this.client.json(method, path, body);
   }
+}
+
+/** A route on one instance. @param {string} route @param {string} name @param {Record<string, string>} [query] */
+function on(route, name, query = {}) {
+  const search = String(new URLSearchParams(query));
+  return `${route}/${encodeURIComponent(name)}${search && `?${search}`}`;
 }

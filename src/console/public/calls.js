@@ -1,8 +1,20 @@
 // @ts-check
 import { ApiError } from './api-client.js';
-import { button, byId, empty, make, renew, table, tell, tellError, whileBusy } from './dom.js';
+import {
+  badge,
+  button,
+  byId,
+  empty,
+  make,
+  onSubmit,
+  renew,
+  table,
+  tell,
+  tellError,
+  whileBusy,
+} from './dom.js';
 import { Poller } from './poller.js';
-import { callInWords, offset, timeInWords } from './words.js';
+import { callInWords, errorInWords, offset, timeInWords } from './words.js';
 
 /** @typedef {import('./api.js').Api} Api */
 /** @typedef {import('./api.js').Call} Call */
@@ -10,6 +22,7 @@ import { callInWords, offset, timeInWords } from './words.js';
 const FOLLOW_PACE = { intervalMs: 500, isWatched: true };
 const LIST_PACE = { intervalMs: 10_000 };
 const UNSEEN = {
+  state: 'offering',
   acceptedAt: null,
   deliveredAt: null,
   ringingAt: null,
@@ -34,11 +47,7 @@ export class CallsView {
     this.api = api;
     this.instance = instance;
     clear();
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      const submit = form.querySelector('button');
-      if (submit) void whileBusy(submit, () => this.#ring(new FormData(form)));
-    };
+    onSubmit(form, () => this.#ring(new FormData(form)));
     this.list = new Poller(api.client, LIST_PACE, () => this.#showRecent(), tellError);
   }
 
@@ -56,25 +65,16 @@ export class CallsView {
     cancel.hidden = true;
     const number = String(fields.get('number'));
     const duration = Number(fields.get('duration'));
-    const requestedAt = new Date().toISOString();
-    this.#show({ ...UNSEEN, number, duration, requestedAt, state: 'offering' });
+    const asked = { ...UNSEEN, number, requestedAt: new Date().toISOString() };
+    this.#show(asked);
     try {
       const { callId } = await this.api.ring(this.instance, number, duration);
       if (this.#isOpen) this.#follow(callId);
     } catch (error) {
       if (!this.#isOpen) return;
-      const failureReason = error instanceof Error ? error.message : String(error);
+      const failureReason = errorInWords(error);
       const endedAt = new Date().toISOString();
-      this.#show({
-        ...UNSEEN,
-        number,
-        duration,
-        requestedAt,
-        endedAt,
-        failureReason,
-        state: 'ended',
-        outcome: 'failed',
-      });
+      this.#show({ ...asked, endedAt, failureReason, state: 'ended', outcome: 'failed' });
       words.classList.add('alert');
     } finally {
       void this.list.now();
@@ -99,7 +99,7 @@ export class CallsView {
       cancel.hidden = true;
     };
     const follower = new Poller(this.api.client, FOLLOW_PACE, ask, (error) => {
-      if (error !== undefined) words.textContent = error instanceof Error ? error.message : String(error);
+      if (error !== undefined) words.textContent = errorInWords(error);
       if (error instanceof ApiError && error.status === 404) follower.stop();
     });
     this.#follower = follower;
@@ -113,7 +113,7 @@ export class CallsView {
     void this.list.now();
   }
 
-  /** @param {Omit<Call, 'callId' | 'failureCode' | 'ringSeconds'>} call */
+  /** @param {Omit<Call, 'callId' | 'failureCode' | 'duration' | 'ringSeconds'>} call */
   #show(call) {
     const steps = [
       { name: 'Offering', at: call.requestedAt },
@@ -137,7 +137,7 @@ export class CallsView {
     timeline.replaceChildren(...items);
     words.classList.remove('alert');
     // The region is read aloud when its text changes, once for each step.
-    const text = `${call.number}: ${callInWords({ ...call, callId: null, failureCode: null, ringSeconds: null })}`;
+    const text = `${call.number}: ${callInWords(call)}`;
     if (words.textContent !== text) words.textContent = text;
   }
 
@@ -167,20 +167,16 @@ export class CallsView {
       }
       words.scrollIntoView({ block: 'nearest' });
     };
-    const look = button('Show', `show ${callId ?? requestedAt}`, show);
-    look.setAttribute('aria-label', `Show the call to ${number} of ${timeInWords(requestedAt)}`);
-    const badge = make(
-      'span',
-      { class: `badge ${outcome ?? state}`, title: callInWords(call) },
-      outcome ?? state,
-    );
+    const spoken = `Show the call to ${number} of ${timeInWords(requestedAt)}`;
+    const stands = badge(outcome ?? state, outcome ?? state);
+    stands.title = callInWords(call);
     return [
       number,
-      badge,
+      stands,
       timeInWords(requestedAt),
       `${duration} s`,
       ringSeconds === null ? '–' : `${ringSeconds.toFixed(1)} s`,
-      look,
+      button('Show', `show ${callId ?? requestedAt}`, show, spoken),
     ];
   }
 }

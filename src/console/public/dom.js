@@ -1,19 +1,17 @@
 // @ts-check
+import { errorInWords } from './words.js';
 
 /**
  * A new element. Text is always text, never markup.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} name
- * @param {Record<string, string | (() => void)>} [attributes] functions are listeners, named by their event
+ * @param {Record<string, string>} [attributes]
  * @param {...(Node | string | null)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (typeof value === 'function') element.addEventListener(key, value);
-    else element.setAttribute(key, value);
-  }
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.append(...children.filter((child) => child !== null));
   return element;
 }
@@ -23,12 +21,32 @@ export function make(name, attributes = {}, ...children) {
  * @param {string} label
  * @param {string} key
  * @param {() => Promise<unknown>} action
+ * @param {string} spoken the label for those who hear the page and not what stands around the button
  * @param {string} [kind] CSS class
  */
-export function button(label, key, action, kind = '') {
-  const made = make('button', { type: 'button', class: kind, 'data-key': key }, label);
-  made.addEventListener('click', () => void whileBusy(made, action));
+export function button(label, key, action, spoken, kind = '') {
+  const attributes = { type: 'button', class: kind, 'data-key': key, 'aria-label': spoken };
+  const made = make('button', attributes, label);
+  made.onclick = () => void whileBusy(made, action);
   return made;
+}
+
+/**
+ * Runs an action when a form is sent, once at a time.
+ * @param {HTMLFormElement} form
+ * @param {() => Promise<unknown>} action
+ */
+export function onSubmit(form, action) {
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    const submit = form.querySelector('button');
+    if (submit) void whileBusy(submit, action);
+  };
+}
+
+/** @param {string} kind CSS class @param {string} words */
+export function badge(kind, words) {
+  return make('span', { class: `badge ${kind}` }, words);
 }
 
 /**
@@ -88,8 +106,7 @@ export function byId(id, type) {
 
 /** @param {unknown} error `undefined` = there is none any more */
 export function tellError(error) {
-  byId('alert', HTMLElement).textContent =
-    error === undefined ? '' : error instanceof Error ? error.message : String(error);
+  byId('alert', HTMLElement).textContent = error === undefined ? '' : errorInWords(error);
 }
 
 /** @param {string} text */

@@ -1,5 +1,5 @@
 // @ts-check
-import { button, byId, confirmed, make, renew, tell, whileBusy } from './dom.js';
+import { badge, button, byId, confirmed, make, onSubmit, renew, tell } from './dom.js';
 import { openLinking } from './linking.js';
 import { numberOf, stateInWords, timeInWords } from './words.js';
 
@@ -19,11 +19,7 @@ export class InstancesView {
     this.select = select;
     const form = byId('new-instance', HTMLFormElement);
     form.hidden = !api.ownsAccount;
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      const submit = form.querySelector('button');
-      if (submit) void whileBusy(submit, () => this.#make(form));
-    };
+    onSubmit(form, () => this.#make(form));
   }
 
   /**
@@ -65,7 +61,7 @@ export class InstancesView {
     return make(
       'li',
       { class: isSelected ? 'card selected' : 'card' },
-      make('div', { class: 'title' }, choose, make('span', { class: `badge ${state}` }, stateInWords(state))),
+      make('div', { class: 'title' }, choose, badge(state, stateInWords(state))),
       make('p', { class: 'hint' }, who || 'No phone linked yet'),
       restrictedUntil === null
         ? null
@@ -87,24 +83,21 @@ export class InstancesView {
    */
   #actions(name, { state, numberJid }) {
     const isLinked = numberJid !== null && state !== 'loggedout';
-    /** @type {HTMLButtonElement[]} */
-    const buttons = [];
-    if (state !== 'connected') {
-      const connect = async () => openLinking(this.api, name, this.refresh);
-      buttons.push(button('Connect', `connect ${name}`, connect, 'primary'));
-    }
+    /** @type {[label: string, action: () => Promise<void>, kind?: string][]} */
+    const actions = [];
+    if (state !== 'connected')
+      actions.push(['Connect', async () => openLinking(this.api, name, this.refresh), 'primary']);
     if (isLinked) {
-      buttons.push(
-        button('Reconnect', `reconnect ${name}`, () =>
-          this.#done(this.api.reconnect(name), `${name} reconnects`),
-        ),
-        button('Log out', `logout ${name}`, () => this.#logout(name)),
+      actions.push(
+        ['Reconnect', () => this.#done(this.api.reconnect(name), `${name} reconnects`)],
+        ['Log out', () => this.#logout(name)],
       );
     }
-    if (this.api.ownsAccount)
-      buttons.push(button('Delete', `delete ${name}`, () => this.#delete(name), 'danger'));
-    for (const one of buttons) one.setAttribute('aria-label', `${one.textContent} ${name}`);
-    return buttons;
+    if (this.api.ownsAccount) actions.push(['Delete', () => this.#delete(name), 'danger']);
+    return actions.map(([label, action, kind]) => {
+      const spoken = `${label} ${name}`;
+      return button(label, spoken, action, spoken, kind);
+    });
   }
 
   /** @param {string} name */

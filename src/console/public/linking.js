@@ -1,8 +1,8 @@
 // @ts-check
 import { ApiError } from './api-client.js';
-import { byId, make, whileBusy } from './dom.js';
+import { byId, make, onSubmit, whileBusy } from './dom.js';
 import { Poller } from './poller.js';
-import { timeInWords } from './words.js';
+import { errorInWords, timeInWords } from './words.js';
 
 /** @typedef {import('./api.js').Api} Api */
 
@@ -110,7 +110,7 @@ export function openLinking(api, name, refresh) {
   const fail = (/** @type {unknown} */ error) => {
     poller?.stop();
     again.hidden = false;
-    say(error instanceof Error ? error.message : String(error));
+    say(errorInWords(error));
   };
 
   /** The owner of the phone may be elsewhere. */
@@ -133,11 +133,7 @@ export function openLinking(api, name, refresh) {
     }
   };
 
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    const [input, submit] = [form.querySelector('input'), form.querySelector('button')];
-    if (input && submit) void whileBusy(submit, () => begin(input.value));
-  };
+  onSubmit(form, () => begin(String(new FormData(form).get('number'))));
   share.onclick = () => void whileBusy(share, showShare);
   again.onclick = () => void begin();
   close.onclick = () => dialog.close();

@@ -2,7 +2,7 @@
 import { ApiError } from './api-client.js';
 import { Api } from './api.js';
 import { CallsView } from './calls.js';
-import { byId, empty, tell, tellError, whileBusy } from './dom.js';
+import { byId, empty, onSubmit, tell, tellError } from './dom.js';
 import { InstancesView } from './instances.js';
 import { Poller } from './poller.js';
 import { WebhooksView } from './webhooks.js';
@@ -121,9 +121,5 @@ function complain(error) {
   else tellError(error);
 }
 
-signIn.addEventListener('submit', (event) => {
-  event.preventDefault();
-  const submit = signIn.querySelector('button');
-  if (submit) void whileBusy(submit, () => open(token.value.trim()));
-});
+onSubmit(signIn, () => open(token.value.trim()));
 signOut.onclick = () => forget();

@@ -1,5 +1,5 @@
 // @ts-check
-import { button, byId, empty, make, renew, table, tell, tellError } from './dom.js';
+import { badge, button, byId, empty, make, renew, table, tell, tellError } from './dom.js';
 import { Poller } from './poller.js';
 import { timeInWords } from './words.js';
 
@@ -48,16 +48,15 @@ export class WebhooksView {
   /** @param {Delivery} delivery @returns {(Node | string)[]} */
   #row({ id, event, label, status, attempts, responseStatus, error, nextAttemptAt, createdAt }) {
     const next = nextAttemptAt === null ? '' : `, again ${timeInWords(nextAttemptAt)}`;
-    const again = button('Replay', `replay ${id}`, () => this.#replay(id));
-    again.setAttribute('aria-label', `Replay ${event} of ${timeInWords(createdAt)}`);
+    const spoken = `Replay ${event} of ${timeInWords(createdAt)}`;
     return [
       event,
       label,
-      make('span', { class: `badge ${status}` }, status),
+      badge(status, status),
       String(attempts),
       `${error ?? responseStatus ?? '–'}${next}`,
       timeInWords(createdAt),
-      again,
+      button('Replay', `replay ${id}`, () => this.#replay(id), spoken),
     ];
   }
 
@@ -85,7 +84,7 @@ function webhookItem({ label, enabled, url, events, disabledReason, counters }) 
       'div',
       { class: 'title' },
       make('b', {}, label),
-      make('span', { class: enabled ? 'badge connected' : 'badge' }, enabled ? 'on' : 'off'),
+      enabled ? badge('connected', 'on') : badge('', 'off'),
     ),
     make('p', { class: 'address' }, url ?? 'no address'),
     make('p', { class: 'hint' }, facts.join(' · ')),

@@ -33,7 +33,7 @@ const CALL_STATES = {
 /** @param {string} state */
 export const stateInWords = (state) => STATES[state] ?? state;
 
-/** @param {Call} call */
+/** @param {Pick<Call, 'state' | 'outcome' | 'ringingAt' | 'failureReason'>} call */
 export function callInWords(call) {
   if (call.outcome === null) return CALL_STATES[call.state] ?? call.state;
   // Hung up on time does not mean that anybody heard it.
@@ -42,6 +42,9 @@ export function callInWords(call) {
   const reason = call.failureReason === null ? '' : ` – ${call.failureReason}`;
   return `${words ?? call.outcome}${reason}`;
 }
+
+/** @param {unknown} error */
+export const errorInWords = (error) => (error instanceof Error ? error.message : String(error));
 
 /** @param {string | null} jid */
 export function numberOf(jid) {
