@@ -32,7 +32,7 @@ export class AccessTokens {
 
   constructor(
     private readonly repository: AccessTokensRepository,
-    clock: Clock,
+    private readonly clock: Clock,
   ) {
     this.cache = new LRUCache({
       max: CACHE_ENTRIES,
@@ -89,9 +89,11 @@ export class AccessTokens {
     const known = this.cache.get(cacheKey);
     if (known) return known;
     const { generation } = this;
+    // What is found was true when the look-up began, at the latest: a slow one must not make a revoked token live longer.
+    const start = this.clock.monotonicMs();
     const found = await this.repository.find(hash);
     // Unknown tokens are not remembered: strangers could fill the cache with them.
-    if (found && generation === this.generation) this.cache.set(cacheKey, found);
+    if (found && generation === this.generation) this.cache.set(cacheKey, found, { start });
     return found;
   }
 

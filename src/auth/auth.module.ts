@@ -3,19 +3,25 @@ import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { RequestShapeGuard } from '../common/http/request-shape.guard.js';
-import { Clock } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { Authenticator } from './authenticator.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimit } from './rate-limit.js';
 import { rateLimits } from './rate-limits.js';
 import { TokenGuard } from './token.guard.js';
+import { WindowStorageModule } from './window-storage.module.js';
+import { WindowStorage } from './window-storage.js';
 
 /** Closes the whole API. The guards run in the order in which they stand here. */
 @Module({
   imports: [
     AccountsModule,
-    ThrottlerModule.forRootAsync({ inject: [AppConfig, Clock], useFactory: rateLimits }),
+    WindowStorageModule,
+    ThrottlerModule.forRootAsync({
+      imports: [WindowStorageModule],
+      inject: [AppConfig, WindowStorage],
+      useFactory: rateLimits,
+    }),
   ],
   providers: [
     Authenticator,
@@ -23,6 +29,6 @@ import { TokenGuard } from './token.guard.js';
     { provide: APP_GUARD, useClass: TokenGuard },
     { provide: APP_GUARD, useClass: RequestShapeGuard },
   ],
-  exports: [RateLimit],
+  exports: [RateLimit, WindowStorageModule],
 })
 export class AuthModule {}

@@ -1,25 +1,24 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { ThrottlerOptions, ThrottlerStorage } from '@nestjs/throttler';
+import type { ThrottlerOptions } from '@nestjs/throttler';
 import type { RequestWithCaller } from '../common/http/caller.js';
-import type { Clock } from '../common/time/clock.js';
 import type { AppConfig } from '../config/app-config.js';
-import { FixedWindowStorage } from './fixed-window-storage.js';
 import { INSTANCE_CREATION_LIMIT } from './instance-creation-limit.js';
+import type { WindowStorage } from './window-storage.js';
 
 const WINDOW_MS = 60_000;
 
 /** Where requests are counted, and the budgets of a minute. */
 export interface RateLimits {
-  readonly storage: ThrottlerStorage;
+  readonly storage: WindowStorage;
   readonly throttlers: ThrottlerOptions[];
 }
 
 /** The budgets from the operator's settings. */
-export function rateLimits(config: AppConfig, clock: Clock): RateLimits {
+export function rateLimits(config: AppConfig, storage: WindowStorage): RateLimits {
   const callerOf = (context: ExecutionContext) =>
     context.switchToHttp().getRequest<RequestWithCaller>().caller;
   return {
-    storage: new FixedWindowStorage(clock),
+    storage,
     throttlers: [
       {
         name: 'requests',

@@ -14,6 +14,8 @@ export abstract class AppConfig {
   /** PostgreSQL to use; `undefined` = the embedded one in `dataDir`. */
   abstract readonly databaseUrl: string | undefined;
   abstract readonly databasePoolSize: number;
+  /** NATS server through which several processes on one database work as one; `undefined` = this process is alone. */
+  abstract readonly natsUrl: string | undefined;
   /** 32-byte keys, newest first; empty = generate a key file (embedded database only). */
   abstract readonly encryptionKeys: readonly Buffer[];
   abstract readonly adminToken: string | undefined;
@@ -121,6 +123,8 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
   if (databaseUrl && !text('ENCRYPTION_KEY')) {
     problems.push('ENCRYPTION_KEY is needed when DATABASE_URL is set');
   }
+  const natsUrl = url('NATS_URL', ['nats:', 'tls:']);
+  if (natsUrl && !databaseUrl) problems.push('DATABASE_URL is needed when NATS_URL is set');
   const logLevel = LOG_LEVELS.find((level) => level === (text('LOG_LEVEL') ?? 'info'));
   if (!logLevel) problems.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`);
 
@@ -131,6 +135,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     dataDir: path.resolve(text('DATA_DIR') ?? 'data'),
     databaseUrl,
     databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 2, 200),
+    natsUrl,
     encryptionKeys: encryptionKeys.filter((key) => key !== undefined),
     adminToken: token('ADMIN_TOKEN'),
     metricsToken: token('METRICS_TOKEN'),

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../common/time/clock.js';
+import { WindowStorage } from '../auth/window-storage.js';
 import { TooManyAttempts } from './pairing.errors.js';
 
 const WINDOW_MS = 10 * 60_000;
@@ -11,17 +11,11 @@ const ATTEMPTS = 20;
  */
 @Injectable()
 export class AttemptBudget {
-  private readonly windows = new Map<string, { readonly endsAtMs: number; used: number }>();
-
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly storage: WindowStorage) {}
 
   /** @throws TooManyAttempts */
-  take(instanceId: string): void {
-    const nowMs = this.clock.monotonicMs();
-    for (const [id, { endsAtMs }] of this.windows) if (endsAtMs <= nowMs) this.windows.delete(id);
-    const window = this.windows.get(instanceId) ?? { endsAtMs: nowMs + WINDOW_MS, used: 0 };
-    if (window.used >= ATTEMPTS) throw new TooManyAttempts(Math.ceil((window.endsAtMs - nowMs) / 1000));
-    window.used += 1;
-    this.windows.set(instanceId, window);
+  async take(instanceId: string): Promise<void> {
+    const hits = await this.storage.increment(`pairing-attempts:${instanceId}`, WINDOW_MS, ATTEMPTS);
+    if (hits.isBlocked) throw new TooManyAttempts(Math.ceil(hits.timeToBlockExpire));
   }
 }

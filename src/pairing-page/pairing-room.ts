@@ -37,6 +37,8 @@ export class PairingRoom {
   private lastCode: number | undefined;
   private linger: Timer | undefined;
   private isClosed = false;
+  /** True while the budget is asked. */
+  private isAsking = false;
 
   constructor(
     private readonly instanceId: string,
@@ -66,7 +68,7 @@ export class PairingRoom {
   /** Starts linking by QR code unless it is under way. A page that is loaded anew also begins anew after a failure. */
   wantQr({ evenAfterFailure }: { readonly evenAfterFailure: boolean }): void {
     const { phase } = this.state;
-    if (phase !== 'idle' && !(phase === 'failed' && evenAfterFailure)) return;
+    if (this.isAsking || (phase !== 'idle' && !(phase === 'failed' && evenAfterFailure))) return;
     this.begin({ kind: 'qr' }).catch((error: unknown) => {
       // Told by `begin` itself, unless it did not even begin.
       if (this.state.phase === 'idle')
@@ -84,8 +86,8 @@ export class PairingRoom {
    * @throws TooManyAttempts, PairingLinkInvalid, and what linking throws
    */
   async begin(method: LinkMethod): Promise<LinkOffer> {
-    const { linking, budget, log } = this.tools;
-    budget.take(this.instanceId);
+    const { linking, log } = this.tools;
+    await this.takeFromBudget();
     const attempt = (this.attempts += 1);
     const isCurrent = () => attempt === this.attempts && !this.isClosed;
     this.isOurs ||= linking.stateOf(this.instanceId) !== 'linking';
@@ -133,6 +135,17 @@ export class PairingRoom {
       .catch((err: unknown) =>
         this.tools.log.error('Linking from a pairing page could not be ended', { instanceId, err }),
       );
+  }
+
+  private async takeFromBudget(): Promise<void> {
+    this.isAsking = true;
+    try {
+      await this.tools.budget.take(this.instanceId);
+    } finally {
+      this.isAsking = false;
+    }
+    // Nobody would end what begins now.
+    if (this.isClosed) throw new PairingLinkInvalid();
   }
 
   private move(state: PairingState): void {

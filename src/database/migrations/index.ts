@@ -2,3 +2,4 @@ export * from './1763800000000-initial-schema.js';
 export * from './1763900000000-events.js';
 export * from './1764000000000-last-linked.js';
 export * from './1764100000000-dead-deliveries.js';
+export * from './1764200000000-rate-limit-windows.js';

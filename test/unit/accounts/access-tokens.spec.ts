@@ -85,6 +85,15 @@ describe('recognising tokens', () => {
     expect(await tokens.resolve(token)).toBeUndefined();
   });
 
+  it('notices it within a second even when looking the token up was slow', async () => {
+    const token = await tokens.issueForAccount('a1');
+    table.afterRead = () => clock.advance(900);
+    expect(await tokens.resolve(token)).toBeDefined();
+    table.disabled.add('a1');
+    await clock.advance(101);
+    expect(await tokens.resolve(token)).toBeUndefined();
+  });
+
   it('does not remember unknown tokens', async () => {
     await tokens.resolve('rda_unknown');
     await tokens.resolve('rda_unknown');

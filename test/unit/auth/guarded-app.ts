@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { Authenticator } from '../../../src/auth/authenticator.js';
 import { InstanceCreationLimit } from '../../../src/auth/instance-creation-limit.js';
 import { countRequest } from '../../../src/auth/count-request.js';
+import { FixedWindowStorage } from '../../../src/auth/fixed-window-storage.js';
 import { RateLimit } from '../../../src/auth/rate-limit.js';
 import { rateLimits, type RateLimits } from '../../../src/auth/rate-limits.js';
 import { TokenGuard } from '../../../src/auth/token.guard.js';
@@ -114,7 +115,10 @@ export async function guardedApp(clock: ManualClock): Promise<NestExpressApplica
     providers: [
       { provide: Clock, useValue: clock },
       { provide: Authenticator, useClass: FakeAuthenticator },
-      { provide: RateLimit, useValue: new CountingRateLimit(rateLimits(config, clock), clock) },
+      {
+        provide: RateLimit,
+        useValue: new CountingRateLimit(rateLimits(config, new FixedWindowStorage(clock)), clock),
+      },
       { provide: APP_GUARD, useClass: TokenGuard },
       { provide: APP_GUARD, useClass: RequestShapeGuard },
     ],

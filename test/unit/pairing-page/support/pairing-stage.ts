@@ -4,6 +4,7 @@ import { EventBus } from '../../../../src/common/events/event-bus.js';
 import { ConnectionSignalsListener } from '../../../../src/instances/connection-signals.listener.js';
 import { InstanceSessions } from '../../../../src/instances/instance-sessions.js';
 import { InstanceStates } from '../../../../src/instances/instance-states.js';
+import { FixedWindowStorage } from '../../../../src/auth/fixed-window-storage.js';
 import { AttemptBudget } from '../../../../src/pairing-page/attempt-budget.js';
 import { PairingEventsListener } from '../../../../src/pairing-page/pairing-events.listener.js';
 import { PairingRooms } from '../../../../src/pairing-page/pairing-rooms.js';
@@ -87,7 +88,7 @@ export class PairingStage {
     const secrets = new SecretBox([Buffer.alloc(32, 7)]);
     this.sessions = new InstanceSessions(whatsapp, statuses, states, secrets, log);
     const linking = new PhoneLinking(new MemoryInstances(statuses), this.sessions, whatsapp);
-    this.rooms = new PairingRooms(linking, clock, new AttemptBudget(clock), log);
+    this.rooms = new PairingRooms(linking, clock, new AttemptBudget(new FixedWindowStorage(clock)), log);
     new PairingEventsListener(events, this.rooms).onModuleInit();
   }
 
