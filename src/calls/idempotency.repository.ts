@@ -95,8 +95,14 @@ export class IdempotencyRepository {
     ]);
   }
 
+  /** What somebody else holds, maybe to delete it too, is left to a later time. */
   async deleteExpired(expiredBefore: Date): Promise<void> {
-    await this.dataSource.query(`DELETE FROM idempotency_keys WHERE created_at < $1`, [expiredBefore]);
+    await this.dataSource.query(
+      `DELETE FROM idempotency_keys WHERE (instance_id, key) IN (
+         SELECT instance_id, key FROM idempotency_keys WHERE created_at < $1 FOR UPDATE SKIP LOCKED
+       )`,
+      [expiredBefore],
+    );
   }
 
   /** Requests without an answer whose call may have left. */

@@ -59,7 +59,10 @@ export class DeliveriesRepository {
     });
   }
 
-  /** Forgets what was delivered or given up long ago. @returns how many rows went */
+  /**
+   * Forgets what was delivered or given up long ago. Processes that do it at the same time share the work: what somebody
+   * else holds is left to a later time. @returns how many rows went
+   */
   async deleteOld(
     keepDays: { readonly delivered: number; readonly dead: number },
     limit: number,
@@ -69,7 +72,7 @@ export class DeliveriesRepository {
          SELECT id FROM webhook_deliveries
          WHERE settled_at < now() - make_interval(days => CASE status WHEN 'dead' THEN $2::integer ELSE $1::integer END)
            AND settled_at < now() - make_interval(days => least($1::integer, $2::integer))
-         ORDER BY settled_at LIMIT $3
+         ORDER BY settled_at LIMIT $3 FOR UPDATE SKIP LOCKED
        )`,
       [keepDays.delivered, keepDays.dead, limit],
     );

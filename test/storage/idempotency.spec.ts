@@ -70,6 +70,18 @@ describe('idempotency keys', () => {
     await expect(keys.find(key)).resolves.toBeUndefined();
   });
 
+  it('are deleted without waiting for a process that is deleting them too', async () => {
+    const expired = { fingerprint, now: start, expiredBefore: start };
+    for (const key of ['held', 'free']) await keys.claim({ instanceId, key }, expired);
+    await dataSource.transaction(async (other) => {
+      await other.query(`SELECT FROM idempotency_keys WHERE key = 'held' FOR UPDATE`);
+      await keys.deleteExpired(later(3));
+      await expect(keys.find({ instanceId, key: 'free' })).resolves.toBeUndefined();
+    });
+    await keys.deleteExpired(later(3));
+    await expect(keys.find({ instanceId, key: 'held' })).resolves.toBeUndefined();
+  });
+
   it('know after a crash which call they made, if its offer may have left', async () => {
     const requests = new IdempotentRequests(keys, clock, new SilentLog());
     const claim = { fingerprint, now: clock.now(), expiredBefore: start };

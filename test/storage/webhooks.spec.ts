@@ -204,8 +204,14 @@ describe('old deliveries', () => {
         );
       }
     }
-    expect(await repository.deleteOld({ delivered: 7, dead: 30 }, 1)).toBe(1);
-    expect(await repository.deleteOld({ delivered: 7, dead: 30 }, 100)).toBe(1);
+    const deleteOld = (limit: number) => repository.deleteOld({ delivered: 7, dead: 30 }, limit);
+    // What another process is deleting is not waited for.
+    await dataSource.transaction(async (other) => {
+      await other.query('SELECT FROM webhook_deliveries FOR UPDATE');
+      expect(await deleteOld(100)).toBe(0);
+    });
+    expect(await deleteOld(1)).toBe(1);
+    expect(await deleteOld(100)).toBe(1);
     const left = await repository.list(source.instanceId, { limit: 10 });
     expect(left.map(({ status }) => status).sort()).toEqual(['dead', 'delivered']);
   });
