@@ -28,7 +28,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/config/app-config.ts', 'test/**/*.ts', 'bench/**/*.ts', 'ormconfig.ts'],
+    files: ['src/config/app-config.ts', 'test/**/*.ts', 'bench/**/*.ts', 'ops/**/*.ts', 'ormconfig.ts'],
     rules: { 'no-restricted-properties': 'off', 'no-console': 'off' },
   },
   {
