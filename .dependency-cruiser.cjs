@@ -1,6 +1,7 @@
 /** The floors of the house: a folder imports from floors under its own, never from above and never from a neighbour. */
 const floors = [
   ['common', 'config'],
+  ['cluster'],
   ['accounts', 'whatsapp'],
   ['auth'],
   ['instances'],

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CallsModule } from './calls/calls.module.js';
+import { ClusterModule } from './cluster/cluster.module.js';
 import { CommonModule, type Ground } from './common/common.module.js';
 import { ConsoleModule } from './console/console.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -21,6 +22,7 @@ export class AppModule {
       imports: [
         CommonModule.on(ground),
         DatabaseModule.connect(databaseUrl, ground),
+        ClusterModule,
         AccountsModule,
         AuthModule,
         InstancesModule,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { Log } from '../common/logging/log.js';
 import { Clock, type Timer } from '../common/time/clock.js';
@@ -94,6 +95,8 @@ export class CallDeadlines {
   private async onFailure(call: PlacedCall, cause: unknown): Promise<void> {
     // The phones were stopped; the journal writes it down when the database is back.
     if (cause instanceof DatabaseUnavailable) return;
+    // Another process goes on with the call.
+    if (cause instanceof OwnershipLost) return;
     const { callId, instanceId } = call;
     const expected = cause instanceof SessionNotConnected;
     if (!expected) this.log.warn('A call could not be hung up', { callId, instanceId, err: cause });

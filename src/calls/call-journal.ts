@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { DeferredWrites } from '../common/database/deferred-writes.js';
 import { EventBus } from '../common/events/event-bus.js';
@@ -40,7 +41,7 @@ export class CallJournal {
 
   /**
    * Records the news. `undefined`: the call is gone, or the news is late, repeated or out of order.
-   * @throws DatabaseUnavailable; the news is recorded later
+   * @throws DatabaseUnavailable; the news is recorded later. OwnershipLost; another process goes on with the call
    */
   record(call: Call, news: CallNews, at: Date): Promise<Call | undefined> {
     return this.writes.run(keyOf(call), () => this.recordNow(call, news, at));
@@ -57,7 +58,8 @@ export class CallJournal {
       if (news) return (await this.record(call, news, at)) !== undefined;
       await this.writes.run(keyOf(call), () => this.forget(call, at));
     } catch (err) {
-      if (err instanceof DatabaseUnavailable) return true;
+      // It is forgotten later, or ended by whoever holds the instance now.
+      if (err instanceof DatabaseUnavailable || err instanceof OwnershipLost) return true;
       this.log.error('The failure of a call could not be stored', { instanceId: call.instanceId, err });
     }
     return true;

@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { Clock } from '../common/time/clock.js';
 import type { InstanceRef } from '../instances/instance-values.js';
-import { OfferNotAcknowledged, SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
+import { OfferNotAcknowledged } from '../whatsapp/whatsapp.errors.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
 import { CallJournal } from './call-journal.js';
 import { CallPreparation, type ReadyCall } from './call-preparation.js';
 import { progress } from './call-progress.js';
 import type { Call, PlacedCall } from './call.entity.js';
-import { CallInstanceNotFound } from './calls.errors.js';
+import { CallInstanceNotFound, ShuttingDown } from './calls.errors.js';
 import type { FakeCallAnswer, FakeCallRequest } from './fake-call-request.js';
 import { isKnownToBeSilent } from './placing-failure.js';
 
@@ -80,12 +81,15 @@ export class CallPlacement {
     throw new CallInstanceNotFound();
   }
 
-  /** The phones ring, so the client must hear of the call although it is only stored when the database is back. */
+  /**
+   * The phones ring, so the client must hear of the call although it is only stored when the database is back, or another
+   * process, which has just taken over, goes on with it.
+   */
   private async recordAccepted(call: PlacedCall, at: Date): Promise<Call | undefined> {
     try {
       return await this.journal.record(call, { type: 'accepted' }, at);
     } catch (error) {
-      if (!(error instanceof DatabaseUnavailable)) throw error;
+      if (!(error instanceof DatabaseUnavailable || error instanceof OwnershipLost)) throw error;
       return { ...call, ...progress(call, { type: 'accepted' }, at) };
     }
   }
@@ -98,6 +102,6 @@ export class CallPlacement {
   }
 
   private requireOpen(): void {
-    if (this.closed) throw new SessionNotConnected();
+    if (this.closed) throw new ShuttingDown();
   }
 }

@@ -20,20 +20,36 @@ export class CallRecovery {
     private readonly log: Log,
   ) {}
 
-  /** Must run before new calls are taken: whatever is alive then belongs to an earlier process. */
-  async takeOver(now: Date): Promise<void> {
-    await this.sweep.endUnplaced(now, 'Ringdrop stopped before the call was placed');
-    const calls = await this.live.placed();
+  /** Whatever is alive on these instances and was requested before `now` belongs to an earlier process. May be repeated. */
+  async takeOver(instanceIds: readonly string[], now: Date): Promise<void> {
+    await this.sweep.endUnplaced(now, 'Ringdrop stopped before the call was placed', instanceIds);
+    const found = await this.live.placed(instanceIds);
+    const calls = found.filter(({ requestedAt }) => requestedAt <= now);
     // Calls that are overdue wait for their session; the sweep looks after them too.
     for (const call of calls.filter(({ hangUpAt }) => hangUpAt > now)) this.deadlines.watch(call);
-    for (const call of calls) {
-      this.unfollowed.set(call.instanceId, [...(this.unfollowed.get(call.instanceId) ?? []), call]);
-    }
-    for (const instanceId of [...this.unfollowed.keys()]) {
+    const instances = new Set(calls.map(({ instanceId }) => instanceId));
+    for (const instanceId of instances) {
+      this.unfollowed.set(
+        instanceId,
+        calls.filter((call) => call.instanceId === instanceId),
+      );
       if (this.gateway.sessionState(instanceId) === 'connected') await this.onConnected(instanceId);
     }
     if (calls.length > 0)
       this.log.info('Calls of an earlier process were taken over', { calls: calls.length });
+  }
+
+  /** Another process goes on with the calls of these instances. */
+  forget(instanceIds: readonly string[]): void {
+    for (const instanceId of instanceIds) {
+      this.unfollowed.delete(instanceId);
+      for (const call of this.deadlines.watchedCalls(instanceId)) this.deadlines.forget(call.id);
+    }
+  }
+
+  /** Hangs up what rings here while it can still be done, because nobody may be there in time to do it later. */
+  async hangUpInTime(reason: string): Promise<void> {
+    await Promise.all(this.deadlines.watchedCalls().map((call) => this.deadlines.cancel(call, reason)));
   }
 
   /** The session is there (again): its calls can be followed and hung up. */

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { KeyedQueue } from '../common/async/keyed-queue.js';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { Log } from '../common/logging/log.js';
 import type { CallSignal, WhatsAppSignal } from '../whatsapp/whatsapp-signals.js';
@@ -48,6 +49,8 @@ export class CallSignalsListener implements OnModuleInit {
 
   private enqueue(key: string, { type, instanceId }: WhatsAppSignal, work: () => Promise<void>): void {
     this.queue.run(key, work).catch((err: unknown) => {
+      // Whoever holds the instance now hears of it.
+      if (err instanceof OwnershipLost) return;
       // The journal goes on by itself.
       if (err instanceof DatabaseUnavailable && type.startsWith('call_')) return;
       this.log.error('A signal of WhatsApp could not be handled', { type, instanceId, err });

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { FencedWrites } from '../cluster/fenced-writes.js';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import type { DomainError } from '../common/errors/domain-error.js';
 import type { CallTraffic } from './call-admission.js';
 import { CALL_COLUMNS, type Call } from './call.entity.js';
@@ -21,24 +23,53 @@ export interface CallRequest {
 /** Lets calls in, one at a time for each instance, whatever process they come from. */
 @Injectable()
 export class CallSlotsRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly writes: FencedWrites,
+  ) {}
 
   /**
    * Stores the call unless `refuse` finds a reason against it in the traffic of the instance. Nothing can come between
    * the look at the traffic and the new row.
-   * @throws CallInstanceNotFound and what `refuse` returns
+   * @throws CallInstanceNotFound, OwnershipLost and what `refuse` returns
    */
-  admit(request: CallRequest, refuse: (traffic: CallTraffic) => DomainError | undefined): Promise<Call> {
-    return this.dataSource.transaction(async (manager) => {
-      // A statement sees the rows from before it began to wait, so the lock must have been taken by one of its own.
-      const locked = await manager.query<unknown[]>(`SELECT FROM instances WHERE id = $1 FOR NO KEY UPDATE`, [
-        request.instanceId,
-      ]);
-      if (locked.length === 0) throw new CallInstanceNotFound();
-      const refusal = refuse(await this.traffic(manager, request));
-      if (refusal) throw refusal;
-      return this.insert(manager, request);
-    });
+  async admit(
+    request: CallRequest,
+    refuse: (traffic: CallTraffic) => DomainError | undefined,
+  ): Promise<Call> {
+    try {
+      return await this.dataSource.transaction((manager) => this.admitIn(manager, request, refuse));
+    } catch (error) {
+      // The row of the owner goes with the instance.
+      if (error instanceof OwnershipLost && !(await this.isThere(request))) throw new CallInstanceNotFound();
+      throw error;
+    }
+  }
+
+  private async admitIn(
+    manager: EntityManager,
+    request: CallRequest,
+    refuse: (traffic: CallTraffic) => DomainError | undefined,
+  ): Promise<Call> {
+    const { instanceId } = request;
+    // A statement sees the rows from before it began to wait, so the locks must have been taken by one of its own.
+    const locked = await this.writes.run(
+      instanceId,
+      {
+        change: `SELECT instances.id FROM instances, fence WHERE instances.id = $1 FOR NO KEY UPDATE OF instances`,
+        values: [instanceId],
+      },
+      { manager },
+    );
+    if (locked.length === 0) throw new CallInstanceNotFound();
+    const refusal = refuse(await this.traffic(manager, request));
+    if (refusal) throw refusal;
+    return this.insert(manager, request);
+  }
+
+  private async isThere({ instanceId }: CallRequest): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>('SELECT FROM instances WHERE id = $1', [instanceId]);
+    return rows.length > 0;
   }
 
   private async traffic(manager: EntityManager, request: CallRequest): Promise<CallTraffic> {

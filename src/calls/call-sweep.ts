@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { Poller } from '../common/async/poller.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
@@ -54,16 +55,20 @@ export class CallSweep {
   }
 
   /** Ends what never left: calls that were being prepared before `before`. */
-  async endUnplaced(before: Date, reason: string): Promise<void> {
-    for (const call of await this.live.unplaced(before)) {
-      await this.journal.record(call, { type: 'failed', reason }, this.clock.now());
+  async endUnplaced(before: Date, reason: string, instanceIds?: readonly string[]): Promise<void> {
+    for (const call of await this.live.unplaced(before, instanceIds)) {
+      try {
+        await this.journal.record(call, { type: 'failed', reason }, this.clock.now());
+      } catch (err) {
+        if (!(err instanceof OwnershipLost)) throw err;
+      }
     }
   }
 
   /** Without the database those that this process placed or took over are known all the same. */
   private async inProgress(instanceId: string | undefined): Promise<PlacedCall[]> {
     try {
-      return await this.live.placed(instanceId);
+      return await this.live.placed(instanceId === undefined ? undefined : [instanceId]);
     } catch (err) {
       this.log.error('The calls in progress could not be looked up', { err });
       return this.deadlines.watchedCalls(instanceId);

@@ -109,6 +109,16 @@ export class IdempotencyInProgress extends DomainError {
   }
 }
 
+/** The process is about to stop: calls that were placed now could not be hung up in time. */
+export class ShuttingDown extends DomainError {
+  readonly code = 'shutting_down';
+  readonly kind = 'unavailable';
+  override readonly retryAfterSeconds = 2;
+  constructor() {
+    super('Ringdrop is being stopped. Try again');
+  }
+}
+
 /** The answer that the first request with an idempotency key got, told once more. */
 export class ReplayedError extends DomainError {
   readonly code: string;

@@ -16,6 +16,7 @@ import { CallSweep } from './call-sweep.js';
 import { CallsController } from './calls.controller.js';
 import { CallsRepository } from './calls.repository.js';
 import { CallsService } from './calls.service.js';
+import { CallsDrain } from './calls-drain.js';
 import { CallsStart } from './calls-start.js';
 import { CallsStop } from './calls-stop.js';
 import { IdempotencyExpiry } from './idempotency-expiry.js';
@@ -26,6 +27,7 @@ import { IncomingCallsRepository } from './incoming-calls.repository.js';
 import { InstanceLookup } from './instance-lookup.js';
 import { LeavingInstancesListener } from './leaving-instances.listener.js';
 import { LiveCallsRepository } from './live-calls.repository.js';
+import { MovingCallsListener } from './moving-calls.listener.js';
 
 @Module({
   imports: [InstancesModule, WhatsAppModule],
@@ -46,6 +48,8 @@ import { LiveCallsRepository } from './live-calls.repository.js';
     CallLogListener,
     IncomingCallsListener,
     LeavingInstancesListener,
+    MovingCallsListener,
+    CallsDrain,
     CallsStart,
     CallsStop,
     IdempotentRequests,

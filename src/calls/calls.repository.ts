@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { changeWithEvent, type OutboxEvent } from '../common/events/outbox.js';
+import { FencedWrites } from '../cluster/fenced-writes.js';
+import type { OutboxEvent } from '../common/events/outbox.js';
 import type { Ring } from '../whatsapp/whatsapp.gateway.js';
 import type { CallChanges } from './call-progress.js';
 import type { CallOutcome, CallState } from './call-state.js';
@@ -47,11 +48,14 @@ const CHANGING = [
 
 /**
  * The calls of an instance. Preparations that are not calls yet are not listed and not found. An event that is given
- * with a change is stored with it, or not at all when nothing changed.
+ * with a change is stored with it, or not at all when nothing changed. What changes a call throws `OwnershipLost`.
  */
 @Injectable()
 export class CallsRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly writes: FencedWrites,
+  ) {}
 
   async findByCallId(instanceId: string, callId: string): Promise<Call | undefined> {
     if (!CALL_ID.test(callId)) return undefined;
@@ -101,7 +105,8 @@ export class CallsRepository {
     const { number, jid, ring, hangUpAt } = prepared;
     return this.changeOne(
       `UPDATE calls SET call_id = $3, number = $4, jid = $5, ring = $6, hang_up_at = $7
-       WHERE instance_id = $1 AND id = $2 AND state = 'offering' AND ring IS NULL RETURNING ${CALL_COLUMNS}`,
+       WHERE instance_id = $1 AND id = $2 AND state = 'offering' AND ring IS NULL AND EXISTS (SELECT FROM fence)
+       RETURNING ${CALL_COLUMNS}`,
       [call.instanceId, call.id, ring.callId, number, jid, JSON.stringify(ring), hangUpAt],
       event,
     );
@@ -113,7 +118,7 @@ export class CallsRepository {
     const assignments = changed.map((property, index) => `${COLUMN_OF_CALL[property]} = $${index + 4}`);
     return this.changeOne(
       `UPDATE calls SET ${assignments.join(', ')}
-       WHERE instance_id = $1 AND id = $2 AND state = $3 RETURNING ${CALL_COLUMNS}`,
+       WHERE instance_id = $1 AND id = $2 AND state = $3 AND EXISTS (SELECT FROM fence) RETURNING ${CALL_COLUMNS}`,
       [call.instanceId, call.id, call.state, ...changed.map((property) => changes[property])],
       event,
     );
@@ -121,18 +126,19 @@ export class CallsRepository {
 
   /** Moves the hang-up of a live call forward to `at`. */
   async bringForward(call: Call, at: Date): Promise<Call | undefined> {
-    const [rows] = await this.dataSource.query<[Call[], number]>(
+    return this.changeOne(
       `UPDATE calls SET hang_up_at = least(hang_up_at, $3)
-       WHERE instance_id = $1 AND id = $2 AND state <> 'ended' RETURNING ${CALL_COLUMNS}`,
+       WHERE instance_id = $1 AND id = $2 AND state <> 'ended' AND EXISTS (SELECT FROM fence)
+       RETURNING ${CALL_COLUMNS}`,
       [call.instanceId, call.id, at],
     );
-    return rows[0];
   }
 
   /** Forgets a call of which nothing reached WhatsApp. False: it is gone or was ended meanwhile. */
   async remove(call: Call, event?: OutboxEvent): Promise<boolean> {
     const removed = await this.changeOne(
-      `DELETE FROM calls WHERE instance_id = $1 AND id = $2 AND state = 'offering' RETURNING ${CALL_COLUMNS}`,
+      `DELETE FROM calls WHERE instance_id = $1 AND id = $2 AND state = 'offering' AND EXISTS (SELECT FROM fence)
+       RETURNING ${CALL_COLUMNS}`,
       [call.instanceId, call.id],
       event,
     );
@@ -141,10 +147,10 @@ export class CallsRepository {
 
   private async changeOne(
     change: string,
-    values: readonly unknown[],
-    event: OutboxEvent | undefined,
+    values: readonly [instanceId: string, ...more: unknown[]],
+    event?: OutboxEvent,
   ): Promise<Call | undefined> {
-    const rows = await this.dataSource.query<Call[]>(...changeWithEvent(change, values, event));
-    return rows[0];
+    const [changed] = await this.writes.run<Call>(values[0], { change, values, event });
+    return changed;
   }
 }

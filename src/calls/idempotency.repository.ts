@@ -83,16 +83,16 @@ export class IdempotencyRepository {
 
   async complete({ instanceId, key }: KeyOfInstance, answer: RememberedAnswer): Promise<void> {
     await this.dataSource.query(
-      `UPDATE idempotency_keys SET answer = $3 WHERE instance_id = $1 AND key = $2`,
+      `UPDATE idempotency_keys SET answer = $3 WHERE instance_id = $1 AND key = $2 AND answer IS NULL`,
       [instanceId, key, JSON.stringify(answer)],
     );
   }
 
   async release({ instanceId, key }: KeyOfInstance): Promise<void> {
-    await this.dataSource.query(`DELETE FROM idempotency_keys WHERE instance_id = $1 AND key = $2`, [
-      instanceId,
-      key,
-    ]);
+    await this.dataSource.query(
+      `DELETE FROM idempotency_keys WHERE instance_id = $1 AND key = $2 AND answer IS NULL`,
+      [instanceId, key],
+    );
   }
 
   /** What somebody else holds, maybe to delete it too, is left to a later time. */
@@ -105,18 +105,25 @@ export class IdempotencyRepository {
     );
   }
 
-  /** Requests without an answer whose call may have left. */
-  async unansweredWithCall(): Promise<(KeyOfInstance & { readonly call: Call })[]> {
+  /** Requests of these instances from before `before` without an answer whose call may have left. */
+  async unansweredWithCall(
+    instanceIds: readonly string[],
+    before: Date,
+  ): Promise<(KeyOfInstance & { readonly call: Call })[]> {
     const rows = await this.dataSource.query<(KeyOfInstance & Call)[]>(
       `SELECT known.key AS "key", call.* FROM idempotency_keys AS known
        JOIN (SELECT ${CALL_COLUMNS} FROM calls WHERE ring IS NOT NULL) AS call ON call.id = known.call_row_id
-       WHERE known.answer IS NULL`,
+       WHERE known.answer IS NULL AND known.instance_id = ANY ($1) AND known.created_at < $2`,
+      [instanceIds, before],
     );
     return rows.map(({ key, ...call }) => ({ instanceId: call.instanceId, key, call }));
   }
 
-  /** Forgets requests without an answer of which nothing left. */
-  async deleteUnanswered(): Promise<void> {
-    await this.dataSource.query(`DELETE FROM idempotency_keys WHERE answer IS NULL`);
+  /** Forgets requests of these instances from before `before` without an answer. */
+  async deleteUnanswered(instanceIds: readonly string[], before: Date): Promise<void> {
+    await this.dataSource.query(
+      `DELETE FROM idempotency_keys WHERE answer IS NULL AND instance_id = ANY ($1) AND created_at < $2`,
+      [instanceIds, before],
+    );
   }
 }

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { DeferredWrites } from '../common/database/deferred-writes.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
 import { plusMs } from './call-times.js';
-import { IdempotencyInProgress, IdempotencyMismatch } from './calls.errors.js';
+import { IdempotencyInProgress, IdempotencyMismatch, ShuttingDown } from './calls.errors.js';
 import type { FakeCallAnswer } from './fake-call-request.js';
 import { IdempotencyRepository, type KeyOfInstance } from './idempotency.repository.js';
 import {
@@ -18,6 +19,9 @@ import {
 } from './remembered-answer.js';
 
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
+
+/** With these no offer has left. */
+const NOTHING_LEFT = [SessionNotConnected, DatabaseUnavailable, OwnershipLost, ShuttingDown];
 
 /** Places the call; `link` must be awaited before WhatsApp is asked for anything. */
 type PlaceCall = (link: (callRowId: string) => Promise<void>) => Promise<FakeCallAnswer>;
@@ -58,8 +62,7 @@ export class IdempotentRequests {
       await this.quietly(key, () => this.keys.complete(key, rememberPlaced(placed)));
       return { ...placed, replayed: false };
     } catch (error) {
-      const forgettable =
-        !reachedWhatsApp || error instanceof SessionNotConnected || error instanceof DatabaseUnavailable;
+      const forgettable = !reachedWhatsApp || NOTHING_LEFT.some((type) => error instanceof type);
       await this.quietly(key, () =>
         forgettable ? this.keys.release(key) : this.keys.complete(key, rememberError(error)),
       );
@@ -67,12 +70,12 @@ export class IdempotentRequests {
     }
   }
 
-  /** Answers the requests that an earlier process left behind. Must run before new requests are taken. */
-  async takeOver(): Promise<void> {
-    for (const { call, ...key } of await this.keys.unansweredWithCall()) {
+  /** Answers the requests of these instances from before `now`, which an earlier process left behind. May be repeated. */
+  async takeOver(instanceIds: readonly string[], now: Date): Promise<void> {
+    for (const { call, ...key } of await this.keys.unansweredWithCall(instanceIds, now)) {
       await this.keys.complete(key, answerFromCall(call));
     }
-    await this.keys.deleteUnanswered();
+    await this.keys.deleteUnanswered(instanceIds, now);
   }
 
   async deleteExpired(): Promise<void> {

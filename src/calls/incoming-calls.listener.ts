@@ -1,4 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { KeyedQueue } from '../common/async/keyed-queue.js';
 import { EventBus } from '../common/events/event-bus.js';
 import type { OutboxEvent } from '../common/events/outbox.js';
@@ -49,6 +50,7 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
     this.queue
       .run(`${signal.instanceId} ${signal.callId}`, () => this.take(signal))
       .catch((err: unknown) => {
+        if (err instanceof OwnershipLost) return;
         const { instanceId, callId, type } = signal;
         this.log.error('News of an incoming call could not be handled', {
           instanceId,

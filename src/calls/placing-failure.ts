@@ -1,3 +1,4 @@
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { DomainError } from '../common/errors/domain-error.js';
 import {
@@ -8,10 +9,11 @@ import {
   SessionNotConnected,
   WhatsAppRestricted,
 } from '../whatsapp/whatsapp.errors.js';
+import { ShuttingDown } from './calls.errors.js';
 import type { CallNews } from './call-progress.js';
 
-/** With these nothing has left: without the database no offer does. */
-const NO_CALL = [NumberNotRegistered, SessionNotConnected, DatabaseUnavailable];
+/** With these nothing has left: without the database, or the right to write, no offer does. */
+const NO_CALL = [NumberNotRegistered, SessionNotConnected, DatabaseUnavailable, OwnershipLost, ShuttingDown];
 
 /** How a call ends that could not be placed; `undefined`: nothing reached anybody, so there was no call. */
 export function newsOfFailure(error: unknown): CallNews | undefined {
@@ -29,6 +31,7 @@ export function newsOfFailure(error: unknown): CallNews | undefined {
 export function isKnownToBeSilent(error: unknown): boolean {
   return (
     error instanceof SessionNotConnected ||
+    error instanceof ShuttingDown ||
     error instanceof OfferRefused ||
     error instanceof WhatsAppRestricted ||
     error instanceof OfferNotAcknowledged

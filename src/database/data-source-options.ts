@@ -16,6 +16,8 @@ import * as migrations from './migrations/index.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** A process that is frozen between two statements keeps nobody from taking over what it holds. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 2000;
 
 export type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
@@ -54,6 +56,7 @@ export function dataSourceOptions(database: {
     extra: {
       application_name: database.applicationName ?? 'ringdrop',
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     },
     logging: ['error', 'warn', 'migration'],
     logger: new DatabaseLog(database.log),

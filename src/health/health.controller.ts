@@ -22,7 +22,7 @@ export class HealthController {
   @ApiResponse({ status: 200, description: 'Everything works', type: HealthReportDto })
   @ApiResponse({ status: 503, description: 'A check failed; `checks` tells which', type: HealthReportDto })
   report(@Res({ passthrough: true }) response: Response): Promise<HealthReportDto> {
-    return this.answer(response);
+    return this.answer(response, this.health.report());
   }
 
   @Get('live')
@@ -43,11 +43,11 @@ export class HealthController {
   @ApiResponse({ status: 200, description: 'Ready', type: HealthReportDto })
   @ApiResponse({ status: 503, description: 'Not ready', type: HealthReportDto })
   ready(@Res({ passthrough: true }) response: Response): Promise<HealthReportDto> {
-    return this.answer(response);
+    return this.answer(response, this.health.readiness());
   }
 
-  private async answer(response: Response): Promise<HealthReportDto> {
-    const report = await this.health.report();
+  private async answer(response: Response, asked: Promise<HealthReportDto>): Promise<HealthReportDto> {
+    const report = await asked;
     response.status(STATUS[report.status]);
     return report;
   }

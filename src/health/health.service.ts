@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NodeDeparture } from '../cluster/node-departure.js';
 import { PRODUCT_NAME, PRODUCT_VERSION } from '../common/product.js';
 import { Clock } from '../common/time/clock.js';
 import { DatabaseProbe } from './database-probe.js';
@@ -9,6 +10,7 @@ import type { HealthReportDto } from './dto/health-report.dto.js';
 export class HealthService {
   constructor(
     private readonly database: DatabaseProbe,
+    private readonly departure: NodeDeparture,
     private readonly clock: Clock,
   ) {}
 
@@ -22,5 +24,13 @@ export class HealthService {
       timestamp: this.clock.now().toISOString(),
       checks: { db },
     };
+  }
+
+  /** May requests be sent here? */
+  async readiness(): Promise<HealthReportDto> {
+    const report = await this.report();
+    const reason = this.departure.closedBecause;
+    if (reason === undefined) return report;
+    return { ...report, status: 'degraded', checks: { ...report.checks, process: `fail: ${reason}` } };
   }
 }

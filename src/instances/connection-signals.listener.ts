@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { Log } from '../common/logging/log.js';
 import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
 import type { WhatsAppSignal } from '../whatsapp/whatsapp-signals.js';
@@ -21,6 +22,8 @@ export class ConnectionSignalsListener implements OnModuleInit {
     if ('callId' in signal) return;
     this.states.apply(signal).catch((err: unknown) => {
       const { instanceId, type } = signal;
+      // Whoever holds the instance now tells what becomes of it.
+      if (err instanceof OwnershipLost) return;
       this.log.error('A signal of a session could not be stored', { instanceId, signal: type, err });
     });
   }

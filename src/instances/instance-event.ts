@@ -43,12 +43,13 @@ export function instanceEvent(
   signal: SessionSignal,
 ): OutboxEvent | undefined {
   const news = newsOf(before, next, signal);
-  return news && instanceEventOf(before.id, signal.at, news);
+  return news && { instanceId: before.id, ...instanceNews(signal.at, news) };
 }
 
-export function instanceEventOf(instanceId: string, at: Date, { state, ...more }: InstanceNews): OutboxEvent {
+/** An event that may be told of any instance. */
+export function instanceNews(at: Date, { state, ...more }: InstanceNews): Omit<OutboxEvent, 'instanceId'> {
   const data = { state, timestamp: at.toISOString(), ...more };
-  return { instanceId, type: 'instance.state', lane: INSTANCE_LANE, at, data };
+  return { type: 'instance.state', lane: INSTANCE_LANE, at, data };
 }
 
 function newsOf(before: InstanceRow, next: InstanceStatus, signal: SessionSignal): InstanceNews | undefined {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { appendEvent, type OutboxEvent } from '../common/events/outbox.js';
+import { FencedWrites } from '../cluster/fenced-writes.js';
+import type { OutboxEvent } from '../common/events/outbox.js';
 import type { InstanceStatus } from './instance-state.js';
 import { InstanceEntity } from './instance.entity.js';
 import type { SignalColumns } from './signal-columns.js';
@@ -18,7 +19,10 @@ export type InstanceRow = Pick<
 /** What the process itself asks about instances, across accounts: no request of a tenant comes here. */
 @Injectable()
 export class InstanceStatusRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly writes: FencedWrites,
+  ) {}
 
   find(instanceId: string): Promise<InstanceRow | null> {
     return this.dataSource.getRepository(InstanceEntity).findOne({
@@ -42,6 +46,7 @@ export class InstanceStatusRepository {
   /**
    * Compare-and-set: false when the status is not `expected` any more, and then nothing was written. The event is
    * stored with the change.
+   * @throws OwnershipLost
    */
   async move(
     instanceId: string,
@@ -50,32 +55,37 @@ export class InstanceStatusRepository {
     columns: SignalColumns,
     event?: OutboxEvent,
   ): Promise<boolean> {
-    return this.dataSource.transaction(async (manager) => {
-      const { affected } = await manager
-        .getRepository(InstanceEntity)
-        .update({ id: instanceId, status: expected }, { ...columns, status: next, updatedAt: () => 'now()' });
-      if (affected !== 1) return false;
-      if (event) await appendEvent(manager, event);
-      return true;
+    const changed = { ...columns, status: next };
+    const names = Object.keys(changed).map((property) => this.columnOf(property));
+    const assignments = names.map((name, index) => `${name} = $${index + 3}`);
+    const rows = await this.writes.run(instanceId, {
+      change: `UPDATE instances SET ${assignments.join(', ')}, updated_at = now()
+        WHERE id = $1 AND status = $2 AND EXISTS (SELECT FROM fence) RETURNING id`,
+      values: [instanceId, expected, ...Object.values(changed)],
+      event,
+    });
+    return rows.length > 0;
+  }
+
+  /** No session survives its process, so those that were online when they were taken over are offline. */
+  async markOffline(instanceIds: readonly string[], event: Omit<OutboxEvent, 'instanceId'>): Promise<void> {
+    const { type, lane, at, data } = event;
+    await this.writes.runForMany(instanceIds, {
+      also: [
+        `offline AS (UPDATE instances SET status = 'disconnected', updated_at = now() FROM fence
+           WHERE id = fence.instance_id AND status IN ('connected', 'connecting') RETURNING id)`,
+      ],
+      change: `INSERT INTO event_outbox (instance_id, type, lane, happened_at, data)
+        SELECT id, $1::text, $2::text, $3::timestamptz, $4::json FROM offline RETURNING instance_id`,
+      values: [type, lane, at, JSON.stringify(data)],
     });
   }
 
-  /** No session survives its process, so whatever a killed process left as online is offline. */
-  async markAllOffline(eventOf: (instanceId: string) => OutboxEvent): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
-      const [rows] = await manager.query<[{ id: string }[], number]>(
-        `UPDATE instances SET status = 'disconnected', updated_at = now() WHERE status IN ('connected', 'connecting')
-         RETURNING id`,
-      );
-      for (const { id } of rows) await appendEvent(manager, eventOf(id));
-    });
-  }
-
-  /** Instances with a linked phone whose sessions are wanted: of all enabled accounts, or of one. */
-  async listToOpen(accountId?: string): Promise<string[]> {
+  /** Those of the instances with a linked phone whose sessions are wanted. */
+  async listToOpen(instanceIds: readonly string[]): Promise<string[]> {
     const rows = await this.dataSource.query<{ id: string }[]>(
-      `${TO_OPEN} AND ($1::uuid IS NULL OR instances.account_id = $1) ORDER BY instances.created_at, instances.id`,
-      [accountId ?? null],
+      `${TO_OPEN} AND instances.id = ANY ($1) ORDER BY instances.created_at, instances.id`,
+      [instanceIds],
     );
     return rows.map(({ id }) => id);
   }
@@ -90,5 +100,11 @@ export class InstanceStatusRepository {
       .getRepository(InstanceEntity)
       .find({ where: { accountId }, select: { id: true } });
     return rows.map(({ id }) => id);
+  }
+
+  private columnOf(property: string): string {
+    const column = this.dataSource.getMetadata(InstanceEntity).findColumnWithPropertyName(property);
+    if (!column) throw new TypeError(`An instance has no column for ${property}`);
+    return column.databaseName;
   }
 }

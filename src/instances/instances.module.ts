@@ -3,6 +3,7 @@ import { AccountsModule } from '../accounts/accounts.module.js';
 import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
 import { AccountEventsListener } from './account-events.listener.js';
 import { ConnectionSignalsListener } from './connection-signals.listener.js';
+import { GainedInstancesListener } from './gained-instances.listener.js';
 import { IncomingCallRules } from './incoming-call-rules.js';
 import { InstanceConfigurationController } from './instance-configuration.controller.js';
 import { InstanceConfigurationService } from './instance-configuration.service.js';
@@ -16,6 +17,7 @@ import { InstancesController } from './instances.controller.js';
 import { InstancesLifecycle } from './instances-lifecycle.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
+import { LostInstancesListener } from './lost-instances.listener.js';
 import { PasskeyRequests } from './passkey-requests.js';
 import { SessionOpener } from './session-opener.js';
 
@@ -26,6 +28,7 @@ import { SessionOpener } from './session-opener.js';
   providers: [
     AccountEventsListener,
     ConnectionSignalsListener,
+    GainedInstancesListener,
     IncomingCallRules,
     InstanceConfigurationService,
     InstanceLinkingService,
@@ -36,6 +39,7 @@ import { SessionOpener } from './session-opener.js';
     InstancesLifecycle,
     InstancesRepository,
     InstancesService,
+    LostInstancesListener,
     PasskeyRequests,
     SessionOpener,
   ],

@@ -70,8 +70,12 @@ export class InstancesRepository {
 
   /** Deletes the instance with everything that belongs to it. False when another request was faster. */
   async delete(accountId: string, id: string): Promise<boolean> {
-    const { affected } = await this.instances.delete({ accountId, id });
-    return affected === 1;
+    return this.dataSource.transaction(async (manager) => {
+      // Whoever writes for the instance locks the row of its owner first, so that the two do not wait for each other.
+      await manager.query('SELECT FROM session_owners WHERE instance_id = $1 FOR UPDATE', [id]);
+      const { affected } = await manager.delete(InstanceEntity, { accountId, id });
+      return affected === 1;
+    });
   }
 
   /**

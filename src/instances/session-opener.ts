@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Ownership } from '../cluster/ownership.js';
 import { Log } from '../common/logging/log.js';
 import { Clock, type Timer } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
@@ -14,6 +15,7 @@ export class SessionOpener {
 
   constructor(
     private readonly sessions: InstanceSessions,
+    private readonly ownership: Ownership,
     private readonly config: AppConfig,
     private readonly clock: Clock,
     private readonly log: Log,
@@ -45,6 +47,8 @@ export class SessionOpener {
   }
 
   private async restore(instanceId: string): Promise<void> {
+    // It waited for its turn, and may have moved on to another process.
+    if (this.ownership.epochOf(instanceId) === undefined) return;
     try {
       await this.sessions.restore(instanceId);
     } catch (err) {

@@ -1,7 +1,7 @@
 import type { Log } from '../common/logging/log.js';
 
-/** A close that hangs is cut after this. */
-const STOP_TIMEOUT_MS = 10_000;
+/** A close that hangs is cut after this: 5 s for rings, 3 s for requests, and time to close the sessions. */
+const STOP_TIMEOUT_MS = 15_000;
 
 /** How the process ends. */
 export interface Ending {

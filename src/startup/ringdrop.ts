@@ -8,6 +8,8 @@ import type { Ground } from '../common/common.module.js';
 import { SecretBox } from '../common/crypto/secret-box.js';
 import { NestLog } from '../common/logging/nest-log.js';
 import { SystemClock } from '../common/time/system-clock.js';
+import { CallsDrain } from '../calls/calls-drain.js';
+import { NodeDeparture } from '../cluster/node-departure.js';
 import { resolveEncryptionKeys } from '../database/encryption-keys.js';
 import { EventSockets } from '../events/websocket/event-sockets.js';
 import { PairingRooms } from '../pairing-page/pairing-rooms.js';
@@ -61,6 +63,8 @@ async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdr
       url,
       firstToken,
       stop: async () => {
+        await app.get(NodeDeparture).begin();
+        await app.get(CallsDrain).finish();
         // An open WebSocket or page is no idle connection: the server would wait for it.
         app.get(PairingRooms).closeAll();
         await Promise.all([drain(app.getHttpServer()), app.get(EventSockets).closeAll()]);

@@ -108,6 +108,12 @@ export abstract class WhatsAppGateway {
   /** Closes the socket and stays closed; the link to the phone stays. */
   abstract close(instanceId: string): Promise<void>;
 
+  /**
+   * Another process holds the instance, or soon may: cuts the socket off at once. Nothing is told and nothing is written, and
+   * what was known of the calls of the instance is forgotten.
+   */
+  abstract abandon(instanceId: string): void;
+
   /** Removes the link at WhatsApp (best effort, at most 5 s), then closes and forgets credentials and keys. */
   abstract logout(instanceId: string): Promise<void>;
 

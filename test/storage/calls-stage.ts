@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { CallSlotsRepository, type CallRequest } from '../../src/calls/call-slots.repository.js';
 import type { Call } from '../../src/calls/call.entity.js';
 import { CallsRepository } from '../../src/calls/calls.repository.js';
+import { fencedWrites } from '../support/test-ownership.js';
 import { newAccount } from './instances-stage.js';
 
 export const start = new Date('2026-01-01T00:00:00.123Z');
@@ -20,8 +21,8 @@ export class CallsStage {
     private readonly dataSource: DataSource,
     readonly instanceId: string,
   ) {
-    this.slots = new CallSlotsRepository(dataSource);
-    this.calls = new CallsRepository(dataSource);
+    this.slots = new CallSlotsRepository(dataSource, fencedWrites(dataSource));
+    this.calls = new CallsRepository(dataSource, fencedWrites(dataSource));
   }
 
   static async on(dataSource: DataSource): Promise<CallsStage> {

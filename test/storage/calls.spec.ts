@@ -7,6 +7,7 @@ import { LiveCallsRepository } from '../../src/calls/live-calls.repository.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { SilentLog } from '../support/silent-log.js';
+import { TestOwnership } from '../support/test-ownership.js';
 import { CallsStage, later, start } from './calls-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
@@ -17,7 +18,7 @@ let instanceId: string;
 
 beforeAll(async () => {
   dataSource = await openTestDatabase();
-  live = new LiveCallsRepository(dataSource);
+  live = new LiveCallsRepository(dataSource, new TestOwnership());
 });
 
 beforeEach(async () => {

@@ -95,7 +95,7 @@ describe('idempotency keys', () => {
       await keys.claim({ instanceId, key: name }, claim);
       await keys.link({ instanceId, key: name }, call.id);
     }
-    await requests.takeOver();
+    await requests.takeOver([instanceId], later(60));
     await expect(keys.find({ instanceId, key: 'left' })).resolves.toMatchObject({
       answer: { type: 'placed', callId: left.callId },
     });

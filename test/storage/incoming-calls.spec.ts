@@ -16,6 +16,7 @@ import { lidJid, WhatsAppSimulator } from '../simulator/index.js';
 import { quietLibraries } from '../simulator/testing/quiet.js';
 import { SilentLog } from '../support/silent-log.js';
 import { newAccount, openTestDatabase } from './instances-stage.js';
+import { fencedWrites, TestOwnership } from '../support/test-ownership.js';
 
 const NUMBER = '5511911110000';
 const CALLER = '5511922220000';
@@ -45,8 +46,8 @@ describe('incoming calls of a session', () => {
     DEFAULT_CONNECTION_CONFIG.waWebSocketUrl = simulator.url;
     WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.rootPublicKey);
     simulator.addContact({ number: CALLER, lid: LID, devices: [0, 12] });
-    const store = new SessionStore(dataSource, new SecretBox([randomBytes(32)]));
-    gateway = new BaileysGateway(store, new SystemClock(), log);
+    const store = new SessionStore(dataSource, new SecretBox([randomBytes(32)]), fencedWrites(dataSource));
+    gateway = new BaileysGateway(store, new TestOwnership(), new SystemClock(), log);
     signals = [];
     gateway.onSignal((signal) => signals.push(signal));
     instanceId = await newInstance();

@@ -19,6 +19,7 @@ import { InstancesService } from '../../src/instances/instances.service.js';
 import { PasskeyRequests } from '../../src/instances/passkey-requests.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { createDatabase } from '../support/postgres.js';
+import { fencedWrites, holdNewInstances } from '../support/test-ownership.js';
 import { SilentLog } from '../support/silent-log.js';
 import { FakeGateway } from '../unit/instances/support/fake-gateway.js';
 
@@ -33,6 +34,7 @@ export async function openTestDatabase(): Promise<DataSource> {
   });
   const dataSource = await new DataSource({ ...options, logging: false }).initialize();
   await dataSource.runMigrations();
+  await holdNewInstances(dataSource);
   return dataSource;
 }
 
@@ -44,7 +46,7 @@ export function setUpInstances(dataSource: DataSource) {
   const gateway = new FakeGateway();
   const secrets = new SecretBox([randomBytes(32)]);
   const repository = new InstancesRepository(dataSource);
-  const statuses = new InstanceStatusRepository(dataSource);
+  const statuses = new InstanceStatusRepository(dataSource, fencedWrites(dataSource));
   const tokens = new AccessTokens(new AccessTokensRepository(dataSource), clock);
   const states = new InstanceStates(statuses, events, clock, log);
   const sessions = new InstanceSessions(gateway, statuses, states, secrets, log);

@@ -4,6 +4,7 @@ import { KeyRotation } from '../../src/keys/key-rotation.js';
 import { SEALED_COLUMNS } from '../../src/keys/sealed-columns.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
 import { SessionStoreStage } from './session-store-stage.js';
+import { fencedWrites } from '../support/test-ownership.js';
 
 const OLD_KEY = randomBytes(32);
 const NEW_KEY = randomBytes(32);
@@ -74,7 +75,7 @@ describe('the rotation of encryption keys', () => {
       'INSERT INTO session_credentials (instance_id, value, linked) VALUES ($1, $2, true)',
       [instanceId, seal(oldBox, 'session_credentials', 'value', [instanceId], 'creds')],
     );
-    await storeKeys(new SessionStore(stage.database, oldBox), 1);
+    await storeKeys(new SessionStore(stage.database, oldBox, fencedWrites(stage.database)), 1);
   };
 
   const storeKeys = (store: SessionStore, round: number) =>
@@ -140,7 +141,7 @@ describe('the rotation of encryption keys', () => {
 
   it('loses nothing that is written meanwhile', async () => {
     await fill();
-    const store = new SessionStore(stage.database, bothBox);
+    const store = new SessionStore(stage.database, bothBox, fencedWrites(stage.database));
     let round = 1;
     let running = true;
     const writer = (async () => {
@@ -153,7 +154,7 @@ describe('the rotation of encryption keys', () => {
 
     expect(round).toBeGreaterThan(2);
     expect(result).toMatchObject({ unreadable: 0, remaining: 0 });
-    const keys = await new SessionStore(stage.database, newBox)
+    const keys = await new SessionStore(stage.database, newBox, fencedWrites(stage.database))
       .keysOf(instanceId)
       .get('session', ['peer.0', `peer.${KEYS - 1}`]);
     expect(keys).toEqual({

@@ -4,6 +4,7 @@ import type { SignalKeyStore } from '@whiskeysockets/baileys';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
 import { SessionStoreStage } from './session-store-stage.js';
+import { fencedWrites } from '../support/test-ownership.js';
 
 const PEER = '200000000000001.0';
 /** PostgreSQL has no such text, so that a batch with this id fails as a whole. */
@@ -21,7 +22,7 @@ afterAll(() => stage.close());
 
 beforeEach(async () => {
   instanceId = await stage.newInstance();
-  keys = new SessionStore(stage.database, box).keysOf(instanceId);
+  keys = new SessionStore(stage.database, box, fencedWrites(stage.database)).keysOf(instanceId);
   stage.statements.length = 0;
 });
 
@@ -87,7 +88,9 @@ describe('the cache of Signal sessions', () => {
     await holder.commitTransaction();
     await holder.release();
     await slow;
-    const inDatabase = await new SessionStore(stage.database, box).keysOf(instanceId).get('session', [PEER]);
+    const inDatabase = await new SessionStore(stage.database, box, fencedWrites(stage.database))
+      .keysOf(instanceId)
+      .get('session', [PEER]);
     expect(inDatabase).toEqual({ [PEER]: session('slow') });
     expect(await read()).toEqual(session('slow'));
   });

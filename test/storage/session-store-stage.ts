@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource, type Logger } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { createDatabase } from '../support/postgres.js';
+import { holdNewInstances } from '../support/test-ownership.js';
 import { SilentLog } from '../support/silent-log.js';
 
 /** A database of its own with the product's schema, which tells what statements reach it. */
@@ -20,6 +21,7 @@ export class SessionStoreStage {
     const logger = new StatementLog();
     const database = await new DataSource({ ...options, logging: ['query'], logger }).initialize();
     await database.runMigrations();
+    await holdNewInstances(database);
     return new SessionStoreStage(database, logger.statements);
   }
 

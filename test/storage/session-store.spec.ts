@@ -12,6 +12,7 @@ import { SealBroken, SecretBox } from '../../src/common/crypto/secret-box.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
 import { CredentialsCorrupt } from '../../src/whatsapp/whatsapp.errors.js';
 import { SessionStoreStage } from './session-store-stage.js';
+import { fencedWrites } from '../support/test-ownership.js';
 
 const PEER = '200000000000001.0';
 /** PostgreSQL has no such text, so that a batch with this id fails as a whole. */
@@ -29,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 beforeEach(async () => {
-  store = new SessionStore(stage.database, box);
+  store = new SessionStore(stage.database, box, fencedWrites(stage.database));
   instanceId = await stage.newInstance();
   keys = store.keysOf(instanceId);
   stage.statements.length = 0;
@@ -56,7 +57,9 @@ describe('the credentials of a linked phone', () => {
   it('come back as they were saved, bytes as bytes', async () => {
     const creds = linkedCredentials();
     await store.saveCredentials(instanceId, creds);
-    const loaded = await new SessionStore(stage.database, box).loadCredentials(instanceId);
+    const loaded = await new SessionStore(stage.database, box, fencedWrites(stage.database)).loadCredentials(
+      instanceId,
+    );
     expect(loaded).toEqual(creds);
     expect(Buffer.isBuffer(loaded?.noiseKey.private)).toBe(true);
     expect(await store.isLinked(instanceId)).toBe(true);
@@ -140,7 +143,10 @@ const TYPES = Object.keys(VALUES) as (keyof SignalDataSet)[];
 describe('a Signal key', () => {
   it.each(TYPES)('of the type %s comes back as it was written', async (type) => {
     await keys.set({ [type]: { one: VALUES[type], two: VALUES[type] } });
-    for (const reader of [keys, new SessionStore(stage.database, box).keysOf(instanceId)]) {
+    for (const reader of [
+      keys,
+      new SessionStore(stage.database, box, fencedWrites(stage.database)).keysOf(instanceId),
+    ]) {
       expect(await reader.get(type, ['one', 'two', 'three'])).toEqual({
         one: VALUES[type],
         two: VALUES[type],
@@ -195,7 +201,9 @@ describe('a Signal key', () => {
       instanceId,
     ]);
     await stage.database.query(move, move.includes('$2') ? [instanceId, other] : [instanceId]);
-    const thief = new SessionStore(stage.database, box).keysOf(move.includes('$2') ? other : instanceId);
+    const thief = new SessionStore(stage.database, box, fencedWrites(stage.database)).keysOf(
+      move.includes('$2') ? other : instanceId,
+    );
     const type = move.includes('identity-key') ? 'identity-key' : 'session';
     await expect(thief.get(type, ['moved'])).rejects.toBeInstanceOf(SealBroken);
   });

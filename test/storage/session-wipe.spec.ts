@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
 import { SessionStoreStage } from './session-store-stage.js';
+import { fencedWrites } from '../support/test-ownership.js';
 
 const KEY_PAIR = { public: Buffer.alloc(32, 1), private: Buffer.alloc(32, 2) };
 
@@ -12,7 +13,7 @@ describe('forgetting the keys of a session', () => {
 
   beforeAll(async () => {
     stage = await SessionStoreStage.open();
-    store = new SessionStore(stage.database, new SecretBox([randomBytes(32)]));
+    store = new SessionStore(stage.database, new SecretBox([randomBytes(32)]), fencedWrites(stage.database));
   });
 
   beforeEach(async () => {

@@ -24,25 +24,19 @@ export async function appendEvent(manager: EntityManager, event: OutboxEvent): P
 }
 
 /**
- * The change and the event that reports it as one statement: both are stored or neither, and no event when the change
- * found no row. The order of events in a lane is the order of the changes, because a row that is changed stays locked
- * until the event is there too.
- * @param change an UPDATE or DELETE with RETURNING, which gives the rows of the statement
+ * The event as a part of a statement that makes the change which it reports: one event for each row of `source`. The order
+ * of events in a lane is the order of the changes, because a row that is changed stays locked until the event is there too.
+ * @param source name of a table expression, empty when nothing changed
+ * @param given how many parameters the statement has already
  */
-export function changeWithEvent(
-  change: string,
-  values: readonly unknown[],
-  event: OutboxEvent | undefined,
-): Statement {
-  if (!event) return [`WITH changed AS (${change}) SELECT * FROM changed`, [...values]];
+export function eventInsert(
+  event: OutboxEvent,
+  source: string,
+  given: number,
+): { readonly sql: string; readonly values: unknown[] } {
   const types = ['uuid', 'text', 'text', 'timestamptz', 'json'];
-  const parameters = types.map((type, index) => `$${values.length + index + 1}::${type}`);
-  return [
-    `WITH changed AS (${change}),
-     told AS (${INSERT_EVENT} SELECT ${parameters.join(', ')} FROM changed)
-     SELECT * FROM changed`,
-    [...values, ...columnsOf(event)],
-  ];
+  const parameters = types.map((type, index) => `$${given + index + 1}::${type}`);
+  return { sql: `${INSERT_EVENT} SELECT ${parameters.join(', ')} FROM ${source}`, values: columnsOf(event) };
 }
 
 function columnsOf({ instanceId, type, lane, at, data }: OutboxEvent): unknown[] {

@@ -1,6 +1,12 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 export class HealthChecksDto {
   @ApiProperty({ description: '`ok` or `fail: <reason>`', example: 'ok' })
   db: string;
+
+  @ApiPropertyOptional({
+    description: 'Only in `/health/ready`, and only when the process takes no requests: it is stopping',
+    example: 'fail: this process is stopping',
+  })
+  process?: string;
 }

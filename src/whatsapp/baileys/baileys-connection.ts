@@ -15,6 +15,7 @@ import { PASSKEY_DISCONNECT, readDisconnect, readHttpRefusal, type Disconnect } 
 import { FrameReader } from './frame-reader.js';
 import { isPasskeyRequest } from './passkey-request.js';
 import { socketOptions } from './socket-options.js';
+import { guardWire } from './wire-guard.js';
 
 /** How long a peer may take to say goodbye before the socket is left alone. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -42,6 +43,7 @@ export interface ConnectionEvents {
 /** One socket from open to close, with everything that was hung on it. */
 export class BaileysConnection {
   readonly socket: WASocket;
+  private readonly wire: { cut(): void };
   private finished = false;
   private loggedIn = false;
   private passkeyAsked = false;
@@ -54,8 +56,11 @@ export class BaileysConnection {
     options: SessionOptions,
     private readonly events: ConnectionEvents,
     private readonly clock: Clock,
+    /** Asked before each frame. */
+    mayWrite: () => boolean,
   ) {
     this.socket = makeWASocket(socketOptions(creds, keys, logger, options));
+    this.wire = guardWire(this.socket, mayWrite);
     this.socket.ev.on('creds.update', () => this.tell(() => events.credentials(creds)));
     this.socket.ev.on('connection.update', (update) => this.onUpdate(update));
     this.socket.ws.on('CB:call', (node: BinaryNode) => this.tell(() => events.call(node)));
@@ -79,6 +84,13 @@ export class BaileysConnection {
   async close(): Promise<void> {
     this.finish();
     await this.withDeadline(this.socket.end(undefined), CLOSE_TIMEOUT_MS);
+  }
+
+  /** Cuts the socket off at once, without a word and without an event. */
+  abandon(): void {
+    this.finish();
+    this.wire.cut();
+    void this.socket.end(undefined).catch(() => undefined);
   }
 
   /** Removes the link at WhatsApp, as far as it can be reached, and ends the socket without an event. */

@@ -13,7 +13,7 @@ import type {
   SessionState,
   TextMessage,
 } from '../whatsapp.gateway.js';
-import { BaileysSession, type SessionNews, type SessionTools } from './baileys-session.js';
+import { BaileysSession, type SessionTools } from './baileys-session.js';
 import { draftCall } from './call-draft.js';
 import { CallRegistry } from './call-registry.js';
 import { rejectIncomingCall, sendTextMessage } from './caller-answers.js';
@@ -21,6 +21,7 @@ import { CalleeLookup } from './callee-lookup.js';
 import { meaningOf } from './failure-meaning.js';
 import { IncomingCalls } from './incoming-calls.js';
 import { SavedSessionOpening } from './saved-session-opening.js';
+import type { SessionNews } from './session-news.js';
 
 type WithoutOrigin<T> = T extends WhatsAppSignal ? Omit<T, 'instanceId' | 'at'> : never;
 /** A signal without the instance and the time, which the line's owner knows. */
@@ -91,6 +92,13 @@ export class BaileysLine {
       this.endWaits();
       return this.session.close();
     });
+  }
+
+  /** Ends the session at once, whatever command is under way. */
+  abandon(): void {
+    this.endWaits();
+    this.session.abandon();
+    this.calls.forgetAll();
   }
 
   logout(): Promise<void> {

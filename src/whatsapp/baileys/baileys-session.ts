@@ -1,10 +1,7 @@
 import { randomInt } from 'node:crypto';
-import {
-  initAuthCreds,
-  jidNormalizedUser,
-  type AuthenticationCreds,
-  type BinaryNode,
-} from '@whiskeysockets/baileys';
+import { initAuthCreds, jidNormalizedUser, type AuthenticationCreds } from '@whiskeysockets/baileys';
+import { OwnershipLost } from '../../cluster/ownership.errors.js';
+import type { Ownership } from '../../cluster/ownership.js';
 import type { Log } from '../../common/logging/log.js';
 import type { Clock, Timer } from '../../common/time/clock.js';
 import type { SessionStore } from '../session-store/session-store.js';
@@ -17,38 +14,21 @@ import { CredentialsWriter } from './credentials-writer.js';
 import { PASSKEY_DISCONNECT, type Disconnect } from './disconnect-reason.js';
 import { LinkingAttempt } from './linking-attempt.js';
 import { decideReconnect } from './reconnect-policy.js';
+import type { SessionNews } from './session-news.js';
+import type { StanzaSink } from './stanza-sink.js';
 
 /** A connection that lasted this long ends a row of failed attempts. */
 const STABLE_MS = 60_000;
-
-/** What a session tells its gateway. */
-export type SessionNews =
-  | { readonly type: 'qr_ready'; readonly qr: string }
-  | { readonly type: 'paired'; readonly jid: string }
-  | { readonly type: 'connecting' }
-  | { readonly type: 'connected'; readonly jid: string; readonly name: string | null }
-  | {
-      readonly type: 'disconnected';
-      readonly code: number;
-      readonly reason: string;
-      readonly retryAt: Date | null;
-    }
-  | { readonly type: 'passkey_required'; readonly code: number; readonly reason: string }
-  | { readonly type: 'logged_out'; readonly code: number; readonly reason: string }
-  | { readonly type: 'restricted'; readonly until: Date | null }
-  | { readonly type: 'unrestricted' };
+/** A process that may not send now either may again within this time, or has lost the session. */
+const SILENT_MS = 1_000;
+/** Another connection of the same session has replaced this one. */
+const REPLACED_CODES = [409, 440];
 
 export interface SessionTools {
   readonly store: SessionStore;
+  readonly ownership: Ownership;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-/** Those who want the stanzas of a session, whatever socket they come from. */
-export interface StanzaSink {
-  onCall(node: BinaryNode, creds: AuthenticationCreds): void;
-  onReceipt(node: BinaryNode): void;
-  onOpened(): void;
 }
 
 /**
@@ -61,6 +41,10 @@ export class BaileysSession {
   private retry: Timer | undefined;
   private attempt = 0;
   private openedAtMs: number | undefined;
+  /** Under which this session was opened; in another one somebody else may have moved its keys on. */
+  private epoch: string | undefined;
+  /** A 440 came, and the row of the owner is being read. */
+  private checking: object | undefined;
   private options: SessionOptions = { proxy: null, keepOnline: false };
   private readonly writer: CredentialsWriter;
   private readonly logger: BaileysLogger;
@@ -78,7 +62,7 @@ export class BaileysSession {
   get state(): SessionState {
     if (this.connection?.isOpen) return 'connected';
     if (this.linking && !this.linking.paired) return 'linking';
-    return this.connection || this.retry ? 'connecting' : 'absent';
+    return this.connection || this.retry || this.checking ? 'connecting' : 'absent';
   }
 
   get currentQr(): string | undefined {
@@ -91,9 +75,10 @@ export class BaileysSession {
     return this.connection;
   }
 
-  /** @throws NoCredentials, CredentialsCorrupt */
+  /** @throws NoCredentials, CredentialsCorrupt, OwnershipLost */
   async open(options: SessionOptions & { readonly now?: boolean }): Promise<void> {
     await this.close();
+    this.beginEpoch();
     const creds = await this.tools.store.loadCredentials(this.instanceId);
     if (!creds) throw new NoCredentials();
     this.options = options;
@@ -111,6 +96,7 @@ export class BaileysSession {
   ): Promise<{ readonly offer: Promise<LinkOffer> }> {
     if (this.linking?.isFor(method) && !this.linking.paired && this.connection) return this.linking;
     await this.close();
+    this.beginEpoch();
     await this.tools.store.wipe(this.instanceId);
     this.options = options;
     this.attempt = 0;
@@ -124,15 +110,16 @@ export class BaileysSession {
 
   /** Closes the socket and stays closed; a link under way is given up. */
   async close(): Promise<void> {
-    this.retry?.cancel();
-    this.retry = undefined;
-    this.linking?.fail(new LinkingCancelled());
-    this.linking = undefined;
-    const { connection } = this;
-    this.connection = undefined;
-    this.openedAtMs = undefined;
+    const connection = this.takeApart(new LinkingCancelled());
     await connection?.close();
     await this.writer.stop();
+  }
+
+  /** Another process holds the session, or soon may: cuts the socket off, and writes and tells nothing any more. */
+  abandon(): void {
+    this.epoch = undefined;
+    this.writer.discard();
+    this.takeApart(new OwnershipLost())?.abandon();
   }
 
   /** Removes the link at WhatsApp if it can be reached, then here. */
@@ -142,8 +129,32 @@ export class BaileysSession {
     await this.tools.store.wipe(this.instanceId);
   }
 
+  private beginEpoch(): void {
+    this.epoch = this.tools.ownership.epochOf(this.instanceId);
+    if (this.epoch === undefined) throw new OwnershipLost();
+  }
+
+  private get isHeld(): boolean {
+    return this.epoch !== undefined && this.tools.ownership.epochOf(this.instanceId) === this.epoch;
+  }
+
+  /** Ends everything that goes on by itself. Returns the connection, which is still to be closed. */
+  private takeApart(reason: Error): BaileysConnection | undefined {
+    this.retry?.cancel();
+    this.retry = undefined;
+    this.checking = undefined;
+    this.linking?.fail(reason);
+    this.linking = undefined;
+    const { connection } = this;
+    this.connection = undefined;
+    this.openedAtMs = undefined;
+    return connection;
+  }
+
   private connect(creds: AuthenticationCreds): void {
     this.retry = undefined;
+    if (!this.isHeld) return;
+    if (!this.tools.ownership.maySend) return this.connectLater(creds, SILENT_MS);
     this.tell({ type: 'connecting' });
     try {
       const keys = this.tools.store.keysOf(this.instanceId);
@@ -154,6 +165,7 @@ export class BaileysSession {
         this.options,
         this.eventsOf(creds),
         this.tools.clock,
+        () => this.isHeld && this.tools.ownership.maySend,
       );
     } catch (cause) {
       this.tools.log.error('A socket could not be made', { instanceId: this.instanceId, err: cause });
@@ -216,6 +228,22 @@ export class BaileysSession {
     const openForMs = this.openedAtMs === undefined ? 0 : this.tools.clock.monotonicMs() - this.openedAtMs;
     this.openedAtMs = undefined;
     if (openForMs >= STABLE_MS) this.attempt = 0;
+    if (!this.isHeld) return;
+    if (REPLACED_CODES.includes(disconnect.code)) this.settle(this.onReplaced(creds, disconnect));
+    else this.onEnded(creds, disconnect);
+  }
+
+  /** Another process may have taken the session over; then it is none of our business any more. */
+  private async onReplaced(creds: AuthenticationCreds, disconnect: Disconnect): Promise<void> {
+    const check = {};
+    this.checking = check;
+    const isOurs = await this.tools.ownership.confirm(this.instanceId).catch(() => true);
+    if (this.checking !== check) return;
+    this.checking = undefined;
+    if (isOurs) this.onEnded(creds, disconnect);
+  }
+
+  private onEnded(creds: AuthenticationCreds, disconnect: Disconnect): void {
     if (this.linking && !this.linking.paired) {
       this.linking.fail(connectFailure(disconnect));
       this.linking = undefined;

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { OwnershipLost } from '../../cluster/ownership.errors.js';
+import { Ownership } from '../../cluster/ownership.js';
 import { Log } from '../../common/logging/log.js';
 import { Clock } from '../../common/time/clock.js';
 import { SessionStore } from '../session-store/session-store.js';
@@ -27,6 +29,7 @@ export class BaileysGateway extends WhatsAppGateway {
 
   constructor(
     private readonly store: SessionStore,
+    private readonly ownership: Ownership,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {
@@ -53,10 +56,12 @@ export class BaileysGateway extends WhatsAppGateway {
   }
 
   async link(instanceId: string, method: LinkMethod, options: SessionOptions): Promise<LinkOffer> {
+    await this.hold(instanceId);
     return this.lineOf(instanceId).link(method, options);
   }
 
   async open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<void> {
+    await this.hold(instanceId);
     await this.lineOf(instanceId).open(options);
   }
 
@@ -64,7 +69,12 @@ export class BaileysGateway extends WhatsAppGateway {
     await this.lines.get(instanceId)?.close();
   }
 
+  abandon(instanceId: string): void {
+    this.lines.get(instanceId)?.abandon();
+  }
+
   async logout(instanceId: string): Promise<void> {
+    await this.hold(instanceId);
     const line = this.lineOf(instanceId);
     await line.logout();
     // Somebody may be in line behind the logout already, who needs this very line.
@@ -95,11 +105,17 @@ export class BaileysGateway extends WhatsAppGateway {
     await this.lineOf(instanceId).sendText(message);
   }
 
+  /** A session is begun only by the process that holds its instance. */
+  private async hold(instanceId: string): Promise<void> {
+    const { kind } = await this.ownership.acquire(instanceId);
+    if (kind !== 'here') throw new OwnershipLost();
+  }
+
   private lineOf(instanceId: string): BaileysLine {
     const known = this.lines.get(instanceId);
     if (known) return known;
-    const { store, clock, log } = this;
-    const line = new BaileysLine(instanceId, { store, clock, log }, (news) =>
+    const { store, ownership, clock, log } = this;
+    const line = new BaileysLine(instanceId, { store, ownership, clock, log }, (news) =>
       this.emit({ instanceId, at: clock.now(), ...news }),
     );
     this.lines.set(instanceId, line);

@@ -57,6 +57,11 @@ export class CallRegistry {
     this.toStop.delete(callId);
   }
 
+  /** Somebody else goes on with the calls. */
+  forgetAll(): void {
+    for (const { call } of this.entries.values()) this.forget(call.ring);
+  }
+
   /** Stops a call that may or may not ring; when no socket is there, the next one does it. */
   async stopBestEffort(ring: Ring): Promise<void> {
     try {

@@ -1,4 +1,5 @@
 import type { AuthenticationCreds } from '@whiskeysockets/baileys';
+import { OwnershipLost } from '../../cluster/ownership.errors.js';
 import type { Log } from '../../common/logging/log.js';
 import type { Clock } from '../../common/time/clock.js';
 import type { SessionStore } from '../session-store/session-store.js';
@@ -39,6 +40,11 @@ export class CredentialsWriter {
     this.stopped = false;
   }
 
+  /** Forgets what is not written yet. */
+  discard(): void {
+    this.changed = undefined;
+  }
+
   private async run(): Promise<void> {
     try {
       while (this.changed) await this.writeOnce(this.changed);
@@ -52,6 +58,8 @@ export class CredentialsWriter {
     try {
       await this.store.saveCredentials(this.instanceId, creds);
     } catch (cause) {
+      // They belong to another process now, which may have moved them on.
+      if (cause instanceof OwnershipLost) return this.discard();
       this.log.error('Credentials of a session could not be saved', {
         instanceId: this.instanceId,
         err: cause,

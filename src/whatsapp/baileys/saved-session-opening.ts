@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/time/clock.js';
 import { AccountRestricted, LinkingCancelled, WhatsAppUnreachable } from '../whatsapp.errors.js';
-import type { SessionNews } from './baileys-session.js';
+import type { SessionNews } from './session-news.js';
 import { connectFailure } from './connect-failures.js';
 
 const OPEN_TIMEOUT_MS = 60_000;

@@ -7,6 +7,7 @@ import type {
 } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
+import { FencedWrites } from '../../cluster/fenced-writes.js';
 import { SecretBox } from '../../common/crypto/secret-box.js';
 import { CredentialsCorrupt } from '../whatsapp.errors.js';
 import { credentialsContext, sessionKeyContext } from './sealed-places.js';
@@ -26,23 +27,29 @@ interface KeyRow {
 }
 
 /** The keys of one link to a phone. A socket that has been closed still writes for a while; once they are wiped it must not. */
-interface KeyEpoch {
+interface KeyLink {
   wiped: boolean;
   readonly writes: Set<Promise<void>>;
+}
+
+/** An instance as long as it is held under one epoch. */
+interface Owned {
+  readonly instanceId: string;
+  readonly epoch: string;
 }
 
 /** Signal sessions that are written at every call are read from here; written only after the database has them. */
 const CACHED_KEYS = 20_000;
 
 /** One statement for a whole batch; the two halves never name the same key. */
+const DELETE_KEYS = `gone AS (
+  DELETE FROM session_keys AS k USING fence, unnest($2::text[], $3::text[]) AS d (type, key_id)
+  WHERE k.instance_id = $1 AND k.type = d.type AND k.key_id = d.key_id)`;
 const WRITE_KEYS = `
-  WITH gone AS (
-    DELETE FROM session_keys AS k USING unnest($2::text[], $3::text[]) AS d (type, key_id)
-    WHERE k.instance_id = $1 AND k.type = d.type AND k.key_id = d.key_id
-  )
   INSERT INTO session_keys (instance_id, type, key_id, value)
-  SELECT $1, n.type, n.key_id, n.value FROM unnest($4::text[], $5::text[], $6::bytea[]) AS n (type, key_id, value)
-  ON CONFLICT (instance_id, type, key_id) DO UPDATE SET value = excluded.value`;
+  SELECT $1::uuid, n.type, n.key_id, n.value
+  FROM fence, unnest($4::text[], $5::text[], $6::bytea[]) AS n (type, key_id, value)
+  ON CONFLICT (instance_id, type, key_id) DO UPDATE SET value = excluded.value RETURNING 1 AS done`;
 
 /** Credentials and Signal keys of all sessions, sealed, in Postgres. */
 @Injectable()
@@ -51,11 +58,12 @@ export class SessionStore {
   /** Keys that are being written. Once two writes of a key overlap, none of that row may fill the cache. */
   private readonly writing = new Map<string, { inFlight: number; overlapped: boolean }>();
 
-  private readonly epochs = new Map<string, KeyEpoch>();
+  private readonly links = new Map<string, KeyLink>();
 
   constructor(
     private readonly database: DataSource,
     private readonly box: SecretBox,
+    private readonly writes: FencedWrites,
   ) {}
 
   async isLinked(instanceId: string): Promise<boolean> {
@@ -76,25 +84,37 @@ export class SessionStore {
     }
   }
 
+  /** @throws OwnershipLost */
   async saveCredentials(instanceId: string, creds: AuthenticationCreds): Promise<void> {
     const value = this.box.sealText(encodeValue(creds), credentialsContext(instanceId));
-    await this.credentials.upsert(
-      { instanceId, value, linked: true, updatedAt: () => 'now()' },
-      { conflictPaths: ['instanceId'] },
-    );
+    await this.writes.run(instanceId, {
+      change: `INSERT INTO session_credentials (instance_id, value, linked) SELECT $1::uuid, $2::bytea, true FROM fence
+        ON CONFLICT (instance_id) DO UPDATE SET value = excluded.value, linked = true, updated_at = now()
+        RETURNING 1 AS done`,
+      values: [instanceId, value],
+    });
   }
 
-  /** Keeps the sealed credentials for a look, but nobody will log in with them. */
+  /** Keeps the sealed credentials for a look, but nobody will log in with them. @throws OwnershipLost */
   async unlink(instanceId: string): Promise<void> {
-    await this.credentials.update({ instanceId }, { linked: false });
+    await this.writes.run(instanceId, {
+      change: `UPDATE session_credentials SET linked = false
+        WHERE instance_id = $1 AND EXISTS (SELECT FROM fence) RETURNING 1 AS done`,
+      values: [instanceId],
+    });
   }
 
-  /** Forgets credentials, keys and back-off; key stores that were given out before write nothing any more. */
+  /**
+   * Forgets credentials, keys and back-off; key stores that were given out before write nothing any more.
+   * @throws OwnershipLost
+   */
   async wipe(instanceId: string): Promise<void> {
-    await this.endEpoch(instanceId);
-    await this.database.transaction(async (manager) => {
-      await manager.query('DELETE FROM session_credentials WHERE instance_id = $1', [instanceId]);
-      await manager.query('DELETE FROM session_keys WHERE instance_id = $1', [instanceId]);
+    await this.endLink(instanceId);
+    await this.writes.run(instanceId, {
+      also: [`gone AS (DELETE FROM session_keys WHERE instance_id = $1 AND EXISTS (SELECT FROM fence))`],
+      change: `DELETE FROM session_credentials
+        WHERE instance_id = $1 AND EXISTS (SELECT FROM fence) RETURNING 1 AS done`,
+      values: [instanceId],
     });
     for (const key of this.cache.keys()) if (key.startsWith(`${instanceId}/`)) this.cache.delete(key);
   }
@@ -104,41 +124,49 @@ export class SessionStore {
     return { attempt: row?.reconnectAttempt ?? 0, notBefore: row?.reconnectNotBefore ?? null };
   }
 
+  /** @throws OwnershipLost */
   async saveBackoff(instanceId: string, { attempt, notBefore }: Backoff): Promise<void> {
-    await this.credentials.update(
-      { instanceId },
-      { reconnectAttempt: attempt, reconnectNotBefore: notBefore },
-    );
+    await this.writes.run(instanceId, {
+      change: `UPDATE session_credentials SET reconnect_attempt = $2, reconnect_not_before = $3
+        WHERE instance_id = $1 AND EXISTS (SELECT FROM fence) RETURNING 1 AS done`,
+      values: [instanceId, attempt, notBefore],
+    });
   }
 
-  /** The keys of one session in the shape that the library wants. */
+  /**
+   * The keys of one session in the shape that the library wants. They belong to the epoch under which the instance is held
+   * now: another process may move the sessions on in the next one, and what was known of them is of no use then.
+   * @throws OwnershipLost, as writing does later
+   */
   keysOf(instanceId: string): SignalKeyStore {
-    const epoch = this.epochs.get(instanceId) ?? { wiped: false, writes: new Set() };
-    this.epochs.set(instanceId, epoch);
+    const epoch = this.writes.epochOf(instanceId);
+    const link = this.links.get(instanceId) ?? { wiped: false, writes: new Set() };
+    this.links.set(instanceId, link);
     return {
-      get: (type, ids) => this.readKeys(instanceId, type, ids),
+      get: (type, ids) => this.readKeys({ instanceId, epoch }, type, ids),
       set: async (data) => {
-        if (epoch.wiped) return;
-        const write = this.writeKeys(instanceId, data).finally(() => epoch.writes.delete(write));
-        epoch.writes.add(write);
+        if (link.wiped) return;
+        const write = this.writeKeys({ instanceId, epoch }, data).finally(() => link.writes.delete(write));
+        link.writes.add(write);
         await write;
       },
     };
   }
 
-  private async endEpoch(instanceId: string): Promise<void> {
-    const epoch = this.epochs.get(instanceId);
-    if (!epoch) return;
-    epoch.wiped = true;
-    this.epochs.delete(instanceId);
-    await Promise.allSettled(epoch.writes);
+  private async endLink(instanceId: string): Promise<void> {
+    const link = this.links.get(instanceId);
+    if (!link) return;
+    link.wiped = true;
+    this.links.delete(instanceId);
+    await Promise.allSettled(link.writes);
   }
 
-  private async readKeys<T extends keyof SignalDataTypeMap>(instanceId: string, type: T, ids: string[]) {
+  private async readKeys<T extends keyof SignalDataTypeMap>(owned: Owned, type: T, ids: string[]) {
+    const { instanceId } = owned;
     const found: { [id: string]: SignalDataTypeMap[T] } = {};
     const missing: string[] = [];
     for (const id of ids) {
-      const text = this.cache.get(cacheKey(instanceId, type, id));
+      const text = this.cache.get(cacheKey(owned, type, id));
       if (text === undefined) missing.push(id);
       else found[id] = decodeKey(type, text);
     }
@@ -156,7 +184,8 @@ export class SessionStore {
     return found;
   }
 
-  private async writeKeys(instanceId: string, data: SignalDataSet): Promise<void> {
+  private async writeKeys(owned: Owned, data: SignalDataSet): Promise<void> {
+    const { instanceId, epoch } = owned;
     const gone: { type: string; id: string }[] = [];
     const kept: { type: string; id: string; text: string }[] = [];
     for (const [type, entries] of Object.entries(data)) {
@@ -166,23 +195,22 @@ export class SessionStore {
       }
     }
     if (gone.length + kept.length === 0) return;
-    const fillCache = this.beginWrite(
-      [...gone, ...kept].map(({ type, id }) => cacheKey(instanceId, type, id)),
-    );
+    const fillCache = this.beginWrite([...gone, ...kept].map(({ type, id }) => cacheKey(owned, type, id)));
     let written = false;
     try {
-      await this.database.query(WRITE_KEYS, [
+      const values = [
         instanceId,
         gone.map(({ type }) => type),
         gone.map(({ id }) => id),
         kept.map(({ type }) => type),
         kept.map(({ id }) => id),
         kept.map(({ type, id, text }) => this.box.sealText(text, sessionKeyContext(instanceId, type, id))),
-      ]);
+      ];
+      await this.writes.run(instanceId, { also: [DELETE_KEYS], change: WRITE_KEYS, values }, { epoch });
       written = true;
     } finally {
       const fresh = written ? kept.filter(({ type }) => type === 'session') : [];
-      fillCache(new Map(fresh.map(({ type, id, text }) => [cacheKey(instanceId, type, id), text])));
+      fillCache(new Map(fresh.map(({ type, id, text }) => [cacheKey(owned, type, id), text])));
     }
   }
 
@@ -209,6 +237,6 @@ export class SessionStore {
   }
 }
 
-function cacheKey(instanceId: string, type: string, id: string): string {
-  return `${instanceId}/${type}/${id}`;
+function cacheKey({ instanceId, epoch }: Owned, type: string, id: string): string {
+  return `${instanceId}/${epoch}/${type}/${id}`;
 }

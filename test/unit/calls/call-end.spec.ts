@@ -160,7 +160,7 @@ describe('a process that stops', () => {
     await room.stop();
     expect(room.whatsapp.ringing.size).toBe(0);
     expect(room.calls.only()).toMatchObject({ outcome: 'cancelled', failureReason: 'Ringdrop was stopped' });
-    await expect(room.place()).rejects.toMatchObject({ code: 'instance_not_connected' });
+    await expect(room.place()).rejects.toMatchObject({ code: 'shutting_down' });
     await room.clock.advance(5_000);
     expect(room.clock.pendingTimers).toBe(0);
   });

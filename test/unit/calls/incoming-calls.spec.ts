@@ -9,13 +9,14 @@ import type { IncomingCallRule } from '../../../src/instances/incoming-call-rule
 import type { IncomingCallSignal } from '../../../src/whatsapp/whatsapp-signals.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { SilentLog } from '../../support/silent-log.js';
+import { fencedWrites } from '../../support/test-ownership.js';
 import { FakeWhatsApp } from './support/fake-whatsapp.js';
 
 class MemoryOutbox extends IncomingCallsRepository {
   readonly stored: OutboxEvent[] = [];
 
   constructor() {
-    super(new DataSource({ type: 'postgres' })); // never connected
+    super(fencedWrites(new DataSource({ type: 'postgres' }))); // never connected
   }
 
   override append(event: OutboxEvent): Promise<void> {

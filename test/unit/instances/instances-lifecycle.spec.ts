@@ -8,27 +8,23 @@ import { parseAppConfig } from '../../../src/config/app-config.js';
 import { AccountEventsListener } from '../../../src/instances/account-events.listener.js';
 import { InstanceSessions } from '../../../src/instances/instance-sessions.js';
 import { InstanceStates } from '../../../src/instances/instance-states.js';
+import { InstancesGained } from '../../../src/cluster/instances-gained.event.js';
+import { GainedInstancesListener } from '../../../src/instances/gained-instances.listener.js';
 import { InstancesLifecycle } from '../../../src/instances/instances-lifecycle.js';
 import { SessionOpener } from '../../../src/instances/session-opener.js';
 import { FakeGateway } from './support/fake-gateway.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { instanceRow } from './support/instance-row.js';
 import { SilentLog } from '../../support/silent-log.js';
+import { TestOwnership } from '../../support/test-ownership.js';
 import { MemoryStatuses } from './support/memory-statuses.js';
 
 const ACCOUNT = 'account-1';
 const IDS = ['i1', 'i2', 'i3'];
 
-class BootStatuses extends MemoryStatuses {
-  override markAllOffline() {
-    for (const row of this.rows.values()) if (row.status !== 'loggedout') row.status = 'disconnected';
-    return Promise.resolve();
-  }
-}
-
 function setUp(sessionOpensPerSecond: string) {
   const rows = IDS.map((id) => instanceRow({ id, name: id, accountId: ACCOUNT, status: 'connected' }));
-  const repository = new BootStatuses(...rows);
+  const repository = new MemoryStatuses(...rows);
   const gateway = new FakeGateway();
   for (const id of IDS) {
     gateway.linked.add(id);
@@ -40,19 +36,22 @@ function setUp(sessionOpensPerSecond: string) {
   const states = new InstanceStates(repository, events, clock, log);
   const sessions = new InstanceSessions(gateway, repository, states, new SecretBox([randomBytes(32)]), log);
   const config = parseAppConfig({ SESSION_OPENS_PER_SECOND: sessionOpensPerSecond });
-  const opener = new SessionOpener(sessions, config, clock, log);
-  const lifecycle = new InstancesLifecycle(repository, opener, sessions, clock, log);
+  const opener = new SessionOpener(sessions, new TestOwnership(), config, clock, log);
+  const departure = { complete: () => Promise.resolve() };
+  const lifecycle = new InstancesLifecycle(opener, sessions, departure);
+  new GainedInstancesListener(events, repository, opener, clock, log).onModuleInit();
+  const start = () => events.publish(new InstancesGained(IDS));
   new AccountEventsListener(events, repository, sessions, opener).onModuleInit();
   const opened = () => gateway.opened.map(({ instanceId }) => instanceId);
-  return { rows, repository, gateway, log, clock, events, sessions, lifecycle, opened };
+  return { rows, repository, gateway, log, clock, events, sessions, start, lifecycle, opened };
 }
 
 const settled = () => new Promise(setImmediate);
 
 describe('the life of sessions', () => {
   it('begins at the pace that is configured, behind the start of the server', async () => {
-    const { rows, clock, lifecycle, opened } = setUp('2');
-    await lifecycle.onApplicationBootstrap();
+    const { rows, clock, start, opened } = setUp('2');
+    await start();
     expect(rows.map(({ status }) => status)).toEqual(['disconnected', 'disconnected', 'disconnected']);
     await settled();
     expect(opened()).toEqual(['i1']);
@@ -65,16 +64,16 @@ describe('the life of sessions', () => {
   });
 
   it('begins for all at once when no pace is configured', async () => {
-    const { lifecycle, opened } = setUp('0');
-    await lifecycle.onApplicationBootstrap();
+    const { start, opened } = setUp('0');
+    await start();
     await settled();
     expect(opened()).toEqual(IDS);
   });
 
   it('goes on when one session cannot be opened', async () => {
-    const { gateway, lifecycle, opened, log } = setUp('0');
+    const { gateway, start, opened, log } = setUp('0');
     gateway.linked.delete('i1');
-    await lifecycle.onApplicationBootstrap();
+    await start();
     await settled();
     expect(opened()).toEqual(['i2', 'i3']);
     expect(log.lines).toContainEqual(
@@ -83,8 +82,8 @@ describe('the life of sessions', () => {
   });
 
   it('ends with the process: nothing is opened any more, and everything is closed', async () => {
-    const { clock, gateway, lifecycle, opened } = setUp('1');
-    await lifecycle.onApplicationBootstrap();
+    const { clock, gateway, start, lifecycle, opened } = setUp('1');
+    await start();
     await settled();
     await lifecycle.beforeApplicationShutdown();
     expect(gateway.sessionState('i1')).not.toBe('absent');
@@ -95,8 +94,8 @@ describe('the life of sessions', () => {
   });
 
   it('pauses while the account is disabled', async () => {
-    const { rows, gateway, events, lifecycle } = setUp('0');
-    await lifecycle.onApplicationBootstrap();
+    const { rows, gateway, events, start } = setUp('0');
+    await start();
     await settled();
     for (const row of rows) row.status = 'connected';
     await events.publish(new AccountDisabled(ACCOUNT));
@@ -109,8 +108,8 @@ describe('the life of sessions', () => {
   });
 
   it('ends with the account: its phones are unlinked', async () => {
-    const { gateway, events, lifecycle } = setUp('0');
-    await lifecycle.onApplicationBootstrap();
+    const { gateway, events, start } = setUp('0');
+    await start();
     await settled();
     await events.publish(new AccountDeleting('another'));
     expect(gateway.linked.size).toBe(3);

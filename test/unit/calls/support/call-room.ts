@@ -14,6 +14,8 @@ import { CallsService } from '../../../../src/calls/calls.service.js';
 import { CallsStart } from '../../../../src/calls/calls-start.js';
 import { CallsStop } from '../../../../src/calls/calls-stop.js';
 import type { FakeCallRequest } from '../../../../src/calls/fake-call-request.js';
+import { MovingCallsListener } from '../../../../src/calls/moving-calls.listener.js';
+import { InstancesGained } from '../../../../src/cluster/instances-gained.event.js';
 import { IdempotentRequests } from '../../../../src/calls/idempotent-requests.js';
 import { InstanceLookup } from '../../../../src/calls/instance-lookup.js';
 import { EventBus } from '../../../../src/common/events/event-bus.js';
@@ -41,6 +43,8 @@ export class CallRoom {
     restricted: null,
   };
   readonly clock = new ManualClock();
+  /** Whether another process goes on with the calls when this one stops. */
+  readonly departure = { handsOver: false };
   readonly log = new SilentLog();
   readonly whatsapp = new FakeWhatsApp();
   readonly calls: MemoryCalls;
@@ -54,6 +58,8 @@ export class CallRoom {
   readonly cancellation: CallCancellation;
   readonly deadlines: CallDeadlines;
   private readonly listener: CallSignalsListener;
+  private readonly events: EventBus;
+  private readonly moving: MovingCallsListener;
   private readonly starting: CallsStart;
   private readonly stopping: CallsStop;
 
@@ -68,6 +74,7 @@ export class CallRoom {
     const { clock, log, whatsapp } = this;
     const { repository, slots, live } = this.calls;
     const events = new EventBus(log);
+    this.events = events;
     events.on(CallChanged, (event) => {
       this.told.push(event);
       return this.onTold(event);
@@ -87,13 +94,16 @@ export class CallRoom {
     this.queries = new CallQueries(lookup, repository);
     this.cancellation = new CallCancellation(this.queries, repository, hangUps, this.deadlines, clock);
     this.listener = new CallSignalsListener(whatsapp, journal, this.deadlines, recovery, log);
-    this.starting = new CallsStart(clock, requests, recovery, sweep);
-    this.stopping = new CallsStop(placement, sweep, this.listener, clock);
+    this.moving = new MovingCallsListener(events, requests, recovery, clock, log);
+    this.starting = new CallsStart(sweep);
+    this.stopping = new CallsStop(placement, sweep, this.listener, this.departure, clock);
   }
 
   async start(): Promise<this> {
     this.listener.onModuleInit();
-    await this.starting.onApplicationBootstrap();
+    this.moving.onModuleInit();
+    await this.events.publish(new InstancesGained([this.instance.id]));
+    this.starting.onApplicationBootstrap();
     return this;
   }
 

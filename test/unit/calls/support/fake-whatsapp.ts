@@ -88,6 +88,7 @@ export class FakeWhatsApp extends WhatsAppGateway {
   }
   async open(): Promise<void> {}
   async close(): Promise<void> {}
+  abandon(): void {}
   async logout(): Promise<void> {}
   async closeAll(): Promise<void> {}
 

@@ -12,9 +12,11 @@ import {
   type PreparedCall,
 } from '../../../../src/calls/calls.repository.js';
 import { LiveCallsRepository } from '../../../../src/calls/live-calls.repository.js';
+import { fencedWrites, TestOwnership } from '../../../support/test-ownership.js';
 
 /** Never connected: the memory repositories answer everything themselves. */
 const nowhere = new DataSource({ type: 'postgres' });
+const writes = fencedWrites(nowhere);
 
 /** The table of calls in memory, behind the same three doors as the real one. */
 export class MemoryCalls {
@@ -72,7 +74,7 @@ const EMPTY: Omit<Call, 'id'> = {
 
 class MemoryCallsRepository extends CallsRepository {
   constructor(private readonly calls: MemoryCalls) {
-    super(nowhere);
+    super(nowhere, writes);
   }
 
   override async findByCallId(instanceId: string, callId: string): Promise<Call | undefined> {
@@ -115,7 +117,7 @@ class MemoryCallsRepository extends CallsRepository {
 
 class MemorySlots extends CallSlotsRepository {
   constructor(private readonly calls: MemoryCalls) {
-    super(nowhere);
+    super(nowhere, writes);
   }
 
   override async admit(
@@ -139,15 +141,17 @@ class MemorySlots extends CallSlotsRepository {
 
 class MemoryLiveCalls extends LiveCallsRepository {
   constructor(private readonly calls: MemoryCalls) {
-    super(nowhere);
+    super(nowhere, new TestOwnership());
   }
 
-  override async placed(instanceId?: string): Promise<PlacedCall[]> {
+  override async placed(instanceIds?: readonly string[]): Promise<PlacedCall[]> {
     if (this.calls.failing instanceof Error) throw this.calls.failing;
     return this.calls
       .all()
       .filter(isPlaced)
-      .filter((call) => call.state !== 'ended' && (instanceId ?? call.instanceId) === call.instanceId);
+      .filter(
+        (call) => call.state !== 'ended' && (instanceIds ?? [call.instanceId]).includes(call.instanceId),
+      );
   }
 
   override async due(now: Date, instanceId?: string): Promise<PlacedCall[]> {

@@ -95,6 +95,10 @@ export class FakeGateway extends WhatsAppGateway {
     return Promise.resolve();
   }
 
+  abandon(instanceId: string): void {
+    this.sessions.delete(instanceId);
+  }
+
   logout(instanceId: string): Promise<void> {
     if (this.unreachable) return Promise.reject(new Error('the database is gone'));
     this.sessions.delete(instanceId);

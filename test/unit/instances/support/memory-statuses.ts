@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { fencedWrites } from '../../../support/test-ownership.js';
 import type { InstanceStatus } from '../../../../src/instances/instance-state.js';
 import { InstanceStatusRepository } from '../../../../src/instances/instance-status.repository.js';
 import { InstanceEntity } from '../../../../src/instances/instance.entity.js';
@@ -11,7 +12,8 @@ export class MemoryStatuses extends InstanceStatusRepository {
   beforeMove: (() => void) | undefined;
 
   constructor(...rows: InstanceEntity[]) {
-    super(new DataSource({ type: 'postgres' })); // never connected
+    const nowhere = new DataSource({ type: 'postgres' }); // never connected
+    super(nowhere, fencedWrites(nowhere));
     for (const row of rows) this.rows.set(row.id, row);
   }
 
@@ -36,8 +38,15 @@ export class MemoryStatuses extends InstanceStatusRepository {
     return Promise.resolve(this.toOpen.has(instanceId));
   }
 
-  override listToOpen() {
-    return Promise.resolve([...this.toOpen]);
+  override markOffline(instanceIds: readonly string[]) {
+    for (const row of this.rows.values()) {
+      if (instanceIds.includes(row.id) && row.status !== 'loggedout') row.status = 'disconnected';
+    }
+    return Promise.resolve();
+  }
+
+  override listToOpen(instanceIds: readonly string[]) {
+    return Promise.resolve([...this.toOpen].filter((id) => instanceIds.includes(id)));
   }
 
   override listOfAccount(accountId: string) {

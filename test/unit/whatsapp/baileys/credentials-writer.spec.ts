@@ -7,6 +7,7 @@ import { CredentialsWriter } from '../../../../src/whatsapp/baileys/credentials-
 import { SessionStore } from '../../../../src/whatsapp/session-store/session-store.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { SilentLog } from '../../../support/silent-log.js';
+import { fencedWrites } from '../../../support/test-ownership.js';
 
 const INSTANCE = '6f1f9a2e-0000-4000-8000-000000000001';
 
@@ -17,7 +18,8 @@ class SlowStore extends SessionStore {
   private waiting: { end(): void; fail(): void }[] = [];
 
   constructor() {
-    super(new DataSource({ type: 'postgres' }), new SecretBox([randomBytes(32)]));
+    const nowhere = new DataSource({ type: 'postgres' });
+    super(nowhere, new SecretBox([randomBytes(32)]), fencedWrites(nowhere));
   }
 
   override saveCredentials(instanceId: string, { nextPreKeyId }: AuthenticationCreds): Promise<void> {

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { NodeDeparture } from '../cluster/node-departure.js';
+import { Clock } from '../common/time/clock.js';
+import { CallDeadlines } from './call-deadlines.js';
+import { CallPlacement } from './call-placement.js';
+import { plusMs } from './call-times.js';
+
+/** A ring that ends within this time is not worth a change of hands. */
+const LONGEST_WAIT_MS = 5000;
+const LOOK_EVERY_MS = 50;
+
+/** The end of a process in a cluster, as far as calls are concerned: no new ones, and those that are nearly over end here. */
+@Injectable()
+export class CallsDrain {
+  constructor(
+    private readonly placement: CallPlacement,
+    private readonly deadlines: CallDeadlines,
+    private readonly departure: NodeDeparture,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Resolves within 5 s, at once when nobody else goes on with the calls. */
+  async finish(): Promise<void> {
+    this.placement.close();
+    if (!this.departure.handsOver) return;
+    const until = plusMs(this.clock.now(), LONGEST_WAIT_MS);
+    while (
+      this.clock.now() < until &&
+      this.deadlines.watchedCalls().some(({ hangUpAt }) => hangUpAt < until)
+    ) {
+      await this.clock.sleep(LOOK_EVERY_MS);
+    }
+  }
+}

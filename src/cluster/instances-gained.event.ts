@@ -1,0 +1,4 @@
+/** This process holds these instances from now on. */
+export class InstancesGained {
+  constructor(readonly instanceIds: readonly string[]) {}
+}

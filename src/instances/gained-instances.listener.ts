@@ -1,0 +1,61 @@
+import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { InstancesGained } from '../cluster/instances-gained.event.js';
+import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
+import { DeferredWrites } from '../common/database/deferred-writes.js';
+import { EventBus } from '../common/events/event-bus.js';
+import { Log } from '../common/logging/log.js';
+import { Clock } from '../common/time/clock.js';
+import { instanceNews } from './instance-event.js';
+import { InstanceStatusRepository } from './instance-status.repository.js';
+import { SessionOpener } from './session-opener.js';
+
+/** Takes instances over from a process that has ended: their sessions are opened here. */
+@Injectable()
+export class GainedInstancesListener implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly takeovers: DeferredWrites;
+
+  constructor(
+    private readonly events: EventBus,
+    private readonly repository: InstanceStatusRepository,
+    private readonly opener: SessionOpener,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {
+    this.takeovers = new DeferredWrites(clock, log);
+  }
+
+  onModuleInit(): void {
+    this.events.on(InstancesGained, ({ instanceIds }) => this.takeOver(instanceIds));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.takeovers.stop();
+  }
+
+  /** Returns before the sessions are open: thousands of them must not hold up the HTTP server. */
+  private async takeOver(instanceIds: readonly string[]): Promise<void> {
+    try {
+      await this.takeovers.run('sessions', async () => {
+        await this.repository.markOffline(instanceIds, offlineEvent(this.clock.now()));
+        this.open(await this.repository.listToOpen(instanceIds));
+      });
+    } catch (err) {
+      // It is done as soon as the database is back.
+      if (!(err instanceof DatabaseUnavailable)) throw err;
+    }
+  }
+
+  private open(instanceIds: readonly string[]): void {
+    if (instanceIds.length === 0) return;
+    this.log.info('Opening the sessions of linked instances', { sessions: instanceIds.length });
+    this.opener
+      .open(instanceIds)
+      .catch((err: unknown) =>
+        this.log.error('The sessions of linked instances could not be opened', { err }),
+      );
+  }
+}
+
+function offlineEvent(at: Date) {
+  return instanceNews(at, { state: 'disconnected', reason: 'Ringdrop was restarted' });
+}
