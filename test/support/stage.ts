@@ -66,6 +66,11 @@ export class Stage {
     this.product = await spawnProduct({ env: { ...this.env, ...env }, imports: [PRELOAD] });
   }
 
+  /** Starts the product once more, beside the one that runs, on the same database. */
+  startAnother(env: Record<string, string> = {}): Promise<SpawnedProduct> {
+    return spawnProduct({ env: { ...this.env, ...env }, imports: [PRELOAD] });
+  }
+
   /** Starts the product again and kills it after `afterMs`, wherever its start has got to by then. */
   async restartAndKill(afterMs: number): Promise<void> {
     const signal = AbortSignal.timeout(afterMs);

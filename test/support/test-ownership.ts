@@ -8,12 +8,13 @@ const NODE = '00000000-0000-4000-8000-000000000001';
 export class TestOwnership extends Ownership {
   readonly nodeId = NODE;
   maySend = true;
+  epoch = '1';
   readonly lost = new Set<string>();
   /** Instances whose writes the database refused. */
   readonly refusals: string[] = [];
 
   epochOf(instanceId: string): string | undefined {
-    return this.lost.has(instanceId) ? undefined : '1';
+    return this.lost.has(instanceId) ? undefined : this.epoch;
   }
 
   holderOf(instanceId: string): Promise<Holder> {

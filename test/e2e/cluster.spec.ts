@@ -1,0 +1,118 @@
+import type { SpawnedProduct } from '../support/spawn-product.js';
+import { Stage } from '../support/stage.js';
+
+/** Nothing listens there: what is owned here goes on without the broker. */
+const CLUSTER = { NATS_URL: 'nats://127.0.0.1:9', SESSION_OPENS_PER_SECOND: '0' };
+
+const CALLEE = '5511970000091';
+/** From the death of a node to a session in another one. */
+const TAKEOVER_MS = 20_000;
+
+describe('two processes on one database', () => {
+  let stage: Stage;
+  let first: SpawnedProduct;
+  let second: SpawnedProduct;
+  const name = 'shop';
+  const number = '5511970000001';
+
+  beforeEach(async () => {
+    stage = await Stage.open(CLUSTER);
+    first = stage.product;
+    stage.simulator.addContact({ number: CALLEE, devices: [0, 12] });
+    await stage.linkedInstance(name, number);
+    second = await stage.startAnother();
+  });
+
+  afterEach(async () => {
+    await Promise.all([first.kill(), second.kill()]);
+    await stage.simulator.close();
+  });
+
+  const sessions = () => stage.simulator.sessions.filter((session) => session.number === number).length;
+  const isRinging = (callId: string) =>
+    stage.simulator.calls
+      .find((call) => call.callId === callId)
+      ?.devices.some(({ ringingSince, ringStoppedAt }) => ringingSince && !ringStoppedAt) ?? false;
+
+  const ring = async (duration: number): Promise<string> => {
+    const { status, body } = await stage.call(name, { number: CALLEE, duration });
+    expect({ status, body }).toMatchObject({ status: 200 });
+    const callId = String(body.callId);
+    await stage.until(() => isRinging(callId), 'the phone rings');
+    return callId;
+  };
+
+  it('a killed one is followed by the other, which hangs up what still rings', async () => {
+    const callId = await ring(10);
+    const logins = stage.simulator.loginCount(number);
+    await first.kill();
+    stage.product = second;
+    await stage.simulator.waitForLogin(number, { times: logins + 1, timeoutMs: TAKEOVER_MS });
+    const call = await stage.endedCall(name, callId, TAKEOVER_MS);
+    expect(call).toMatchObject({ outcome: 'completed' });
+    expect(isRinging(callId)).toBe(false);
+    await stage.untilStatus(name, 'connected');
+    // The successor goes on with the counters of the Signal sessions where the dead one stopped.
+    const next = await ring(1);
+    const [offered] = stage.simulator.calls.filter(({ callId: id }) => id === next);
+    expect(offered?.devices.map(({ callKey }) => callKey?.length)).toEqual([32, 32]);
+    expect(stage.simulator.violations).toEqual([]);
+  }, 90_000);
+
+  it('one that was frozen finds that it has been replaced, says nothing and does not fight', async () => {
+    const logins = stage.simulator.loginCount(number);
+    process.kill(first.pid, 'SIGSTOP');
+    const frozenAt = Date.now();
+    stage.product = second;
+    await stage.simulator.waitForLogin(number, { times: logins + 1, timeoutMs: TAKEOVER_MS });
+    await stage.untilStatus(name, 'connected');
+    await stage.until(() => Date.now() - frozenAt >= 8000, 'eight seconds are over');
+    await stage.until(() => sessions() === 1, 'one session is open');
+    process.kill(first.pid, 'SIGCONT');
+    await stage.until(() => first.stdout().includes('begins anew'), 'the frozen one knows that it is late');
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(stage.simulator.loginCount(number)).toBe(logins + 1);
+    expect(sessions()).toBe(1);
+    await ring(1);
+    expect(stage.simulator.violations).toEqual([]);
+  }, 90_000);
+
+  it('one that stops ends the rings that are nearly over, and takes no new ones', async () => {
+    const callId = await ring(3);
+    const stopped = first.stop();
+    const health = async () => (await stage.get('/health/ready')).status;
+    await stage.until(async () => (await health()) === 503, 'the process is not ready any more');
+    const { status, headers } = await stage.call(name, { number: CALLEE, duration: 1 });
+    expect({ status, code: headers.get('x-error-code') }).toEqual({ status: 503, code: 'shutting_down' });
+    expect(headers.get('retry-after')).toBe('2');
+    expect(await stopped).toBe(0);
+    expect(isRinging(callId)).toBe(false);
+    stage.product = second;
+    expect(await stage.callInfo(name, callId)).toMatchObject({ outcome: 'completed' });
+    await stage.untilStatus(name, 'connected', TAKEOVER_MS);
+    expect(stage.simulator.violations).toEqual([]);
+  }, 90_000);
+
+  it('one that stops leaves its long rings to the other', async () => {
+    const callId = await ring(14);
+    const logins = stage.simulator.loginCount(number);
+    expect(await first.stop()).toBe(0);
+    expect(isRinging(callId)).toBe(true);
+    stage.product = second;
+    await stage.simulator.waitForLogin(number, { times: logins + 1, timeoutMs: TAKEOVER_MS });
+    const call = await stage.endedCall(name, callId, 30_000);
+    expect(call).toMatchObject({ outcome: 'completed' });
+    expect(Number(call.ringSeconds)).toBeGreaterThan(13);
+    expect(stage.simulator.violations).toEqual([]);
+  }, 90_000);
+
+  it('share the sessions, also those that were open before the other came', async () => {
+    const other = '5511970000002';
+    await stage.linkedInstance('second', other);
+    const logins = () => stage.simulator.loginCount(number) + stage.simulator.loginCount(other);
+    const before = logins();
+    await stage.until(() => logins() > before, 'one of the sessions has moved', TAKEOVER_MS);
+    await stage.until(() => stage.simulator.sessions.length === 2, 'both are open');
+    expect(stage.simulator.violations).toEqual([]);
+  }, 90_000);
+});
