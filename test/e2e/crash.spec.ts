@@ -78,10 +78,10 @@ describe('phones that ring when something breaks', () => {
   });
 
   it('are followed by the next process after a SIGKILL: on time, by cancel, and when somebody declines', async () => {
-    const onTime = await ringing(5);
+    const onTime = await ringing(8);
     const cancelled = await ringing(50);
     const declined = await ringing(50, {
-      behaviour: { 0: { kind: 'rejects', ringsFirst: true, afterMs: 4_000 }, 6: { kind: 'rings' } },
+      behaviour: { 0: { kind: 'rejects', ringsFirst: true, afterMs: 7_000 }, 6: { kind: 'rings' } },
     });
 
     await stage.product.kill();
@@ -95,8 +95,8 @@ describe('phones that ring when something breaks', () => {
     const stopped = await untilStopped(onTime);
     expect(await stage.endedCall('shop', onTime.callId)).toMatchObject({ outcome: 'completed' });
     for (const ms of rangMs(stopped)) {
-      expect(ms).toBeGreaterThanOrEqual(4_950);
-      expect(ms).toBeLessThanOrEqual(5_250);
+      expect(ms).toBeGreaterThanOrEqual(7_950);
+      expect(ms).toBeLessThanOrEqual(8_250);
     }
   });
 
