@@ -31,7 +31,7 @@ export interface EventProcessOptions {
 export const BASE_URL = 'https://calls.example.com';
 
 /** All processes have the key. */
-const secrets = new SecretBox([randomBytes(32)]);
+export const secrets = new SecretBox([randomBytes(32)]);
 
 /** One process that hands out and delivers events of a database, wired as the product does it. */
 export class EventProcess {

@@ -39,12 +39,11 @@ export async function openTestDatabase(): Promise<DataSource> {
 }
 
 /** The services of instances over the real tables and a WhatsApp without a network. */
-export function setUpInstances(dataSource: DataSource) {
+export function setUpInstances(dataSource: DataSource, secrets = new SecretBox([randomBytes(32)])) {
   const log = new SilentLog();
   const clock = new ManualClock();
   const events = new EventBus(log);
   const gateway = new FakeGateway();
-  const secrets = new SecretBox([randomBytes(32)]);
   const repository = new InstancesRepository(dataSource);
   const statuses = new InstanceStatusRepository(dataSource, fencedWrites(dataSource));
   const tokens = new AccessTokens(new AccessTokensRepository(dataSource), clock);
