@@ -1,10 +1,12 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { allowedMethods } from './common/http/allowed-methods.js';
-import { answerClientError } from './common/http/client-error.js';
+import { corsOptions } from './common/http/cors.js';
+import { reportDroppedConnections } from './common/http/dropped-connections.js';
 import { ErrorFilter } from './common/http/error.filter.js';
 import { jsonBody } from './common/http/json-body.js';
 import { readablePath } from './common/http/readable-path.js';
+import { requestLimits } from './common/http/request-limits.js';
 import { RouteNotFound } from './common/http/request.errors.js';
 import { requestId } from './common/http/request-id.js';
 import { RequestReports } from './common/http/request-reports.js';
@@ -16,12 +18,6 @@ import { Log } from './common/logging/log.js';
 import { Clock } from './common/time/clock.js';
 import { AppConfig } from './config/app-config.js';
 import { serveDocs } from './docs/serve-docs.js';
-
-const HEADERS_TIMEOUT_MS = 15_000;
-/** For receiving a request; an answer may take longer. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Longer than the idle limit of common load balancers (60 s), so that it is they who close a connection. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 /** Roads that do not begin with `/api`. */
 const OUTSIDE_THE_API = [
@@ -38,24 +34,18 @@ const OUTSIDE_THE_API = [
 
 /**
  * Everything between the socket and the controllers, the same for the product and for tests in one process. The
- * application must be made with `bodyParser: false`. Afterwards it only has to listen.
+ * application must be made on a `LimitedHttpAdapter` with `bodyParser: false`. Afterwards it only has to listen.
  */
 export async function setUpApp(app: NestExpressApplication): Promise<void> {
   const errors = new ErrorFilter(app.get(Log));
   const reports = new RequestReports(app.get(Log), app.get(EventBus), app.get(Clock));
-  const { trustedProxies } = app.get(AppConfig);
+  const { trustedProxies, baseUrl, corsOrigins } = app.get(AppConfig);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', trustedProxies);
-  app.use(
-    requestId,
-    reports.watch.bind(reports),
-    securityHeaders,
-    wholeAnswers,
-    readablePath,
-    allowedMethods,
-    jsonBody,
-  );
+  app.use(requestId, reports.watch.bind(reports), ...securityHeaders(baseUrl));
+  if (corsOrigins.length > 0) app.enableCors(corsOptions(corsOrigins));
+  app.use(requestLimits, wholeAnswers, readablePath, allowedMethods, jsonBody);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_THE_API });
   app.useGlobalFilters(errors);
   app.useGlobalPipes(new RequestValidationPipe());
@@ -67,13 +57,7 @@ export async function setUpApp(app: NestExpressApplication): Promise<void> {
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
     errors.answer(error, response),
   );
-  const server = app.getHttpServer();
-  // An expectation that nobody can meet is ignored, where Node would answer without the envelope.
-  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  server.on('clientError', answerClientError);
+  reportDroppedConnections(app.getHttpServer(), app.get(Log), app.get(Clock));
 }
 
 function redirectToDocs(request: Request, response: Response, next: NextFunction): void {

@@ -28,6 +28,12 @@ export abstract class AppConfig {
   abstract readonly rateLimitPerAddress: number;
   /** Number of reverse proxies in front whose `X-Forwarded-For` is believed. */
   abstract readonly trustedProxies: number;
+  /** Milliseconds in which a client must have sent its whole request; half of them for its headers. */
+  abstract readonly requestTimeoutMs: number;
+  /** Open HTTP connections; one more is closed at once. */
+  abstract readonly maxConnections: number;
+  /** Origins, `https://app.example.com`, whose web pages may call the API; empty = none. */
+  abstract readonly corsOrigins: readonly string[];
   /** Sessions opened per second at start; 0 = all at once. */
   abstract readonly sessionOpensPerSecond: number;
   /** Let webhooks go to loopback and private addresses. */
@@ -96,16 +102,29 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     );
     return fallback;
   };
+  const origins = (name: string): readonly string[] => {
+    const list =
+      text(name)
+        ?.split(',')
+        .map((part) => part.trim()) ?? [];
+    if (list.every(isOrigin)) return list;
+    problems.push(
+      `${name} must be origins such as https://app.example.com, separated by commas, without path and wildcard`,
+    );
+    return [];
+  };
   const token = (name: string): string | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
     if (value.length < 32) problems.push(`${name} must have at least 32 characters`);
-    else if (isWeakToken(value)) problems.push(`${name} must be random, not a pattern: openssl rand -hex 32`);
+    else if (isWeakToken(value))
+      problems.push(`${name} must be random, not a pattern or a word: openssl rand -hex 32`);
     return value;
   };
-  const encryptionKeys = [text('ENCRYPTION_KEY'), ...(text('ENCRYPTION_KEYS_OLD')?.split(',') ?? [])]
+  const writtenKeys = [text('ENCRYPTION_KEY'), ...(text('ENCRYPTION_KEYS_OLD')?.split(',') ?? [])]
     .filter((value) => value !== undefined)
-    .map((value) => parseKey(value.trim()));
+    .map((value) => value.trim());
+  const encryptionKeys = writtenKeys.map(parseKey);
   if (encryptionKeys.includes(undefined)) {
     problems.push(
       'ENCRYPTION_KEY and ENCRYPTION_KEYS_OLD take 32 random bytes each, as 64 hex digits or base64',
@@ -113,7 +132,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
   }
   const [newestKey] = encryptionKeys;
   // A weak key among the old ones is about to be replaced, and is needed for that.
-  if (newestKey && isWeakKey(newestKey)) {
+  if (newestKey && isWeakKey(newestKey, writtenKeys[0] ?? '')) {
     problems.push('ENCRYPTION_KEY must be random, not a text or a pattern: openssl rand -hex 32');
   }
   if (text('ENCRYPTION_KEYS_OLD') && !text('ENCRYPTION_KEY')) {
@@ -143,6 +162,9 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     rateLimitInstanceNew: integer('RATE_LIMIT_INSTANCE_NEW', 20, 1, 1_000_000),
     rateLimitPerAddress: integer('RATE_LIMIT_PER_ADDRESS', 60, 1, 1_000_000),
     trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),
+    requestTimeoutMs: integer('REQUEST_TIMEOUT_SECONDS', 30, 1, 600) * 1000,
+    maxConnections: integer('MAX_CONNECTIONS', 10_000, 10, 1_000_000),
+    corsOrigins: Object.freeze(origins('CORS_ORIGINS')),
     sessionOpensPerSecond: integer('SESSION_OPENS_PER_SECOND', 5, 0, 1000),
     webhookAllowPrivate: flag('WEBHOOK_ALLOW_PRIVATE'),
     webhookRetrySeconds: Object.freeze(seconds('WEBHOOK_RETRY_SECONDS', RETRY_SECONDS)),
@@ -150,6 +172,11 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
   };
   if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze(config);
+}
+
+/** Written exactly as browsers send it. */
+function isOrigin(value: string): boolean {
+  return /^https?:[^*]+$/.test(value) && URL.canParse(value) && new URL(value).origin === value;
 }
 
 function parseKey(value: string): Buffer | undefined {

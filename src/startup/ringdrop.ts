@@ -8,6 +8,7 @@ import { CallsDrain } from '../calls/calls-drain.js';
 import { NodeDeparture } from '../cluster/node-departure.js';
 import type { Ground } from '../common/common.module.js';
 import { SecretBox } from '../common/crypto/secret-box.js';
+import { LimitedHttpAdapter } from '../common/http/limited-http.adapter.js';
 import { NestLog } from '../common/logging/nest-log.js';
 import { SystemClock } from '../common/time/system-clock.js';
 import { resolveEncryptionKeys } from '../database/encryption-keys.js';
@@ -80,7 +81,8 @@ async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdr
 
 async function createApp(database: DatabaseServer, ground: Ground): Promise<NestExpressApplication> {
   try {
-    return await NestFactory.create<NestExpressApplication>(AppModule.on(ground, database.url), {
+    const adapter = new LimitedHttpAdapter(ground.config);
+    return await NestFactory.create<NestExpressApplication>(AppModule.on(ground, database.url), adapter, {
       bodyParser: false,
       abortOnError: false,
       logger: new NestLog(ground.log),

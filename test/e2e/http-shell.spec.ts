@@ -145,6 +145,31 @@ describe('the HTTP side of the product', () => {
     },
   );
 
+  it('tells browsers to do nothing with an answer but to hand it over', async () => {
+    for (const route of ['/api/instance/list', '/health', '/nope']) {
+      const { headers } = await stage.get(route);
+      expect(Object.fromEntries(headers)).toMatchObject({
+        'content-security-policy':
+          "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+      });
+      expect(headers.has('strict-transport-security')).toBe(false);
+      expect(headers.has('x-powered-by')).toBe(false);
+    }
+    expect((await stage.get('/api/instance/list')).headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('lets the docs run their own scripts and nobody else’s', async () => {
+    const policy = (await stage.get('/docs')).headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("default-src 'none';");
+    expect(policy).not.toMatch(/script-src[^;]*unsafe|https?:|\*/);
+  });
+
   it('answers OPTIONS and HEAD', async () => {
     const options = await stage.request('OPTIONS', '/api/instance/list', { token: '' });
     expect(options.status).toBe(204);

@@ -14,11 +14,11 @@ describe('odd requests', () => {
   afterAll(() => stage.close());
 
   /** All that the server says before it closes the connection. */
-  const exchange = (head: readonly string[], body = ''): Promise<string> =>
+  const exchange = (head: readonly string[], body = '', host = 'Host: x'): Promise<string> =>
     new Promise((resolve, reject) => {
       let text = '';
       const socket = connect(Number(new URL(stage.product.url).port), '127.0.0.1', () =>
-        socket.write([...head, 'Host: x', 'Connection: close', '', body].join('\r\n')),
+        socket.write([...head, host, 'Connection: close', '', body].join('\r\n')),
       );
       socket.on('data', (bytes) => (text += bytes.toString('latin1')));
       socket.on('error', reject).on('close', () => resolve(text));
@@ -53,8 +53,39 @@ describe('odd requests', () => {
       await exchange(['GET /api/instance/list HTTP/1.1', cookie]),
       await exchange(['HEAD /api/instance/list HTTP/1.1', cookie]),
     ];
-    for (const answer of [get, head]) expect(answer).toMatch(/^HTTP\/1\.1 431 .*\r\nX-Request-Id: /s);
+    for (const answer of [get, head]) {
+      expect(answer).toMatch(
+        /^HTTP\/1\.1 431 .*\r\nX-Request-Id: .*\r\nX-Error-Code: headers_too_large\r\n/s,
+      );
+    }
     expect(get).toContain(ENVELOPE);
     expect(head).not.toContain(ENVELOPE);
+  });
+
+  it('with more headers than the limit are refused, where one of them might be dropped', async () => {
+    const padding = (count: number) => Array.from({ length: count }, (_, index) => `X-${index}: 1`);
+    const list = 'GET /api/instance/list HTTP/1.1';
+    // Host, Connection and token are headers too.
+    expect(await exchange([list, ...padding(97), `token: ${stage.token}`])).toMatch(/^HTTP\/1\.1 200 /);
+    for (const count of [98, 1000]) {
+      const answer = await exchange([list, ...padding(count), `token: ${stage.token}`]);
+      expect(answer).toMatch(/^HTTP\/1\.1 431 .*\r\nX-Error-Code: headers_too_large\r\n/s);
+      expect(answer).toContain(ENVELOPE);
+    }
+  });
+
+  it.each([8200, 20_000, 200_000])(
+    'with an address of %i characters are told that it is too long',
+    async (length) => {
+      const answer = await exchange([`GET /api/instance/list?instanceName=${'x'.repeat(length)} HTTP/1.1`]);
+      expect(answer).toMatch(/^HTTP\/1\.1 414 .*\r\nX-Error-Code: address_too_long\r\n/s);
+      expect(answer).toContain(ENVELOPE);
+    },
+  );
+
+  it('that do not say for which host they are get a 400', async () => {
+    const answer = await exchange(['GET /health HTTP/1.1'], '', 'X-Host: x');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*\r\nX-Error-Code: bad_request\r\n/s);
+    expect(answer).toContain(ENVELOPE);
   });
 });

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 
-/** Answers `OPTIONS` plainly. There is no CORS: tokens do not belong in other people's web pages. */
+/** Answers `OPTIONS` plainly; a preflight has its headers from `cors` by now, if its origin may have any. */
 export function allowedMethods(request: Request, response: Response, next: NextFunction): void {
   if (request.method !== 'OPTIONS') {
     next();

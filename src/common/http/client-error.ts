@@ -1,42 +1,53 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { RequestNotUnderstood } from './request.errors.js';
+import type { DomainError } from '../errors/domain-error.js';
+import { statusOf } from './error.filter.js';
+import { HTTP_LIMITS } from './http-limits.js';
+import { AddressTooLong, HeadersTooLarge, RequestNotUnderstood, RequestTooSlow } from './request.errors.js';
 
+/** For the client to take the answer. After it the connection is gone, whether the client has closed its side or not. */
+const LINGER_MS = 1000;
 const HEAD = Buffer.from('HEAD ');
-
-const STATUS_LINES: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
+/** The request line, as far as it has come. */
+const REQUEST_LINE = /^[A-Z]+ \/[^\r\n]*/;
 
 /**
- * Answers bytes that are not HTTP with the error envelope, where Node would answer without a body. Listener for the
- * server's `clientError`.
+ * Answers what never becomes a request, because it is not HTTP, too long or too slow, with the error envelope, where Node
+ * would answer without a body. Listener for the server's `clientError`.
  */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const { message, code } = new RequestNotUnderstood();
-  const body = JSON.stringify({ success: false, error: { message } });
+  const problem = problemOf(error);
+  const status = statusOf(problem);
+  const body = JSON.stringify({ success: false, error: { message: problem.message } });
   socket.end(
     [
-      `HTTP/1.1 ${STATUS_LINES[error.code ?? ''] ?? '400 Bad Request'}`,
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       'Content-Type: application/json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${randomUUID()}`,
-      `X-Error-Code: ${code}`,
+      `X-Error-Code: ${problem.code}`,
+      'X-Content-Type-Options: nosniff',
       'Connection: close',
       '',
-      isForHead(error) ? '' : body,
+      packetOf(error)?.subarray(0, HEAD.length).equals(HEAD) ? '' : body,
     ].join('\r\n'),
   );
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
-/** An answer to `HEAD` has no body. Node hands over the bytes that it could not read, most often the whole request. */
-function isForHead(error: NodeJS.ErrnoException): boolean {
-  return (
-    'rawPacket' in error && Buffer.isBuffer(error.rawPacket) && error.rawPacket.subarray(0, 5).equals(HEAD)
-  );
+function problemOf(error: NodeJS.ErrnoException): DomainError {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new RequestTooSlow();
+  if (error.code !== 'HPE_HEADER_OVERFLOW') return new RequestNotUnderstood();
+  const [requestLine = ''] = REQUEST_LINE.exec(packetOf(error)?.toString('latin1') ?? '') ?? [];
+  return requestLine.length > HTTP_LIMITS.addressLength ? new AddressTooLong() : new HeadersTooLarge();
+}
+
+/** The bytes that Node could not read, most often the whole request. */
+function packetOf(error: NodeJS.ErrnoException): Buffer | undefined {
+  return 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : undefined;
 }

@@ -4,13 +4,19 @@ import { DomainError, type ErrorKind } from '../errors/domain-error.js';
 import { Log } from '../logging/log.js';
 import { RequestNotUnderstood, RouteNotFound } from './request.errors.js';
 
-const STATUS: Record<ErrorKind, HttpStatus> = {
+/** 431 (RFC 6585) is not among Nest's names. */
+const REQUEST_HEADER_FIELDS_TOO_LARGE = 431;
+
+const STATUS: Record<ErrorKind, number> = {
   invalid: HttpStatus.BAD_REQUEST,
   unauthenticated: HttpStatus.UNAUTHORIZED,
   forbidden: HttpStatus.FORBIDDEN,
   not_found: HttpStatus.NOT_FOUND,
   conflict: HttpStatus.CONFLICT,
+  too_slow: HttpStatus.REQUEST_TIMEOUT,
   too_large: HttpStatus.PAYLOAD_TOO_LARGE,
+  address_too_long: HttpStatus.URI_TOO_LONG,
+  headers_too_large: REQUEST_HEADER_FIELDS_TOO_LARGE,
   rate_limited: HttpStatus.TOO_MANY_REQUESTS,
   failed: HttpStatus.INTERNAL_SERVER_ERROR,
   upstream: HttpStatus.BAD_GATEWAY,
@@ -19,7 +25,7 @@ const STATUS: Record<ErrorKind, HttpStatus> = {
 };
 
 /** For answers that are not the error envelope. */
-export function statusOf({ kind }: DomainError): HttpStatus {
+export function statusOf({ kind }: DomainError): number {
   return STATUS[kind];
 }
 

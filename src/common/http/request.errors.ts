@@ -51,3 +51,30 @@ export class RequestNotUnderstood extends DomainError {
     super('Request cannot be understood');
   }
 }
+
+/** Path and query are longer than 8192 characters. */
+export class AddressTooLong extends DomainError {
+  readonly code = 'address_too_long';
+  readonly kind = 'address_too_long';
+  constructor() {
+    super('Request address is too long');
+  }
+}
+
+/** The headers are larger than 16 KiB together, or more than 100. */
+export class HeadersTooLarge extends DomainError {
+  readonly code = 'headers_too_large';
+  readonly kind = 'headers_too_large';
+  constructor() {
+    super('Request headers are too large');
+  }
+}
+
+/** The client did not send its whole request in time. */
+export class RequestTooSlow extends DomainError {
+  readonly code = 'request_timeout';
+  readonly kind = 'too_slow';
+  constructor() {
+    super('Request was not received in time');
+  }
+}

@@ -80,6 +80,12 @@ describe('configuration', () => {
       'a counting row backwards',
       Buffer.from(Array.from({ length: 32 }, (_, index) => 255 - index * 3)).toString('hex'),
     ],
+    ['a short row written twice', '00112233445566778899aabbccddeeff'.repeat(2)],
+    [
+      'nothing but decimal digits',
+      '31415926535897932384626433832795028841971693993751058209749445923'.slice(0, 64),
+    ],
+    ['a sentence that happens to be base64', 'thisisaverysecretkeythatnobodyknowsatallxyz'],
     ['a text', Buffer.from('correct-horse-battery-staple-32b').toString('base64')],
   ])('refuses %s as the key that seals, but opens with it', (_, weak) => {
     expect(problemsOf({ ENCRYPTION_KEY: weak })).toEqual([
@@ -100,11 +106,48 @@ describe('configuration', () => {
     }
   });
 
-  it.each(['x'.repeat(40), 'abc'.repeat(20), '1234567'.repeat(5)])('refuses %s as a token', (weak) => {
+  it.each([
+    'x'.repeat(40),
+    'abc'.repeat(20),
+    '1234567'.repeat(5),
+    'changeme-changeme-changeme-changeme',
+    'please-change-me-this-is-an-admin-token',
+    'Ringdrop_Admin_Token_Secret_Password_1',
+    'abcdefghijklmnopqrstuvwxyz0123456789',
+    '0123456789abcdef0123456789abcdef',
+    'aaaabbbbccccddddeeeeffffgggghhhhiiii',
+  ])('refuses %s as a token', (weak) => {
     expect(problemsOf({ ADMIN_TOKEN: weak })).toEqual([
-      'ADMIN_TOKEN must be random, not a pattern: openssl rand -hex 32',
+      'ADMIN_TOKEN must be random, not a pattern or a word: openssl rand -hex 32',
     ]);
     expect(problemsOf({ METRICS_TOKEN: weak })).toHaveLength(1);
+  });
+
+  it('takes a passphrase and a random token behind words of its owner', () => {
+    const values = ['ringdrop-admin-7f3c9a51e2d84b06', 'walnut orbit cactus ferry maple tundra'];
+    for (const ADMIN_TOKEN of values) expect(problemsOf({ ADMIN_TOKEN: `${ADMIN_TOKEN}42` })).toEqual([]);
+  });
+
+  it('takes exact origins for CORS and nobody by default', () => {
+    expect(parseAppConfig({}).corsOrigins).toEqual([]);
+    expect(
+      parseAppConfig({ CORS_ORIGINS: 'https://app.example.com, http://127.0.0.1:5173' }).corsOrigins,
+    ).toEqual(['https://app.example.com', 'http://127.0.0.1:5173']);
+  });
+
+  it.each([
+    '*',
+    'null',
+    'https://*.example.com',
+    'https://app.example.com/',
+    'https://app.example.com/x',
+    'https://APP.example.com',
+    'https://app.example.com:443',
+    'app.example.com',
+    'file:///x',
+    'https://app.example.com,,',
+  ])('refuses %s as an origin', (CORS_ORIGINS) => {
+    expect(problemsOf({ CORS_ORIGINS })).toEqual([expect.stringMatching(/^CORS_ORIGINS must be origins/)]);
   });
 
   it('takes the slash off the end of the base address', () => {

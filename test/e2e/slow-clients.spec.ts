@@ -1,0 +1,75 @@
+import { SLOW_WAYS, SlowClient } from '../support/slow-client.js';
+import { Stage } from '../support/stage.js';
+
+const REQUEST_TIMEOUT_MS = 2000;
+/** How late a loaded machine may notice a time-out; the server itself looks once a second. */
+const LATENESS_MS = 8000;
+const MAX_CONNECTIONS = 40;
+
+describe('slow clients', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await Stage.open({
+      REQUEST_TIMEOUT_SECONDS: String(REQUEST_TIMEOUT_MS / 1000),
+      MAX_CONNECTIONS: String(MAX_CONNECTIONS),
+    });
+  });
+
+  afterAll(() => stage.close());
+
+  const isServed = async () => (await stage.get('/api/instance/list')).status === 200;
+
+  it('are cut, whatever they never finish to send, while others are served', async () => {
+    const clients = Object.entries(SLOW_WAYS).map(([way, open]) => ({
+      way,
+      client: open(stage.product.url),
+    }));
+    let served = 0;
+    while (clients.some(({ client }) => client.livedMs === undefined)) {
+      expect(await isServed()).toBe(true);
+      served += 1;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(served).toBeGreaterThan(5);
+    for (const { way, client } of clients) {
+      const limitMs = way.includes('body') ? REQUEST_TIMEOUT_MS : REQUEST_TIMEOUT_MS / 2;
+      expect({ way, ...outcome(client) }).toEqual({
+        way,
+        isTimeout: true,
+        isEnvelope: true,
+        livedMs: expect.any(Number),
+      });
+      expect(client.livedMs).toBeGreaterThan(limitMs - 100);
+      expect(client.livedMs).toBeLessThan(limitMs + LATENESS_MS);
+    }
+  }, 30_000);
+
+  it('that never close their side either are gone all the same', async () => {
+    const client = new SlowClient(stage.product.url, '', 'nonsense\r\n\r\n');
+    await stage.until(() => client.answer.includes('bad_request'), 'the answer');
+    await client.closed;
+  });
+
+  it('get no connection beyond the limit, and leave their places when they are cut', async () => {
+    const clients = Array.from({ length: MAX_CONNECTIONS + 20 }, () => new SlowClient(stage.product.url, ''));
+    const cutAtOnce = () => clients.filter(({ answer, livedMs }) => answer === '' && livedMs !== undefined);
+    await stage.until(() => cutAtOnce().length >= 20, 'the connections beyond the limit are closed');
+    await Promise.all(clients.map(({ closed }) => closed));
+    expect(clients.filter(({ answer }) => answer.startsWith('HTTP/1.1 408 ')).length).toBeGreaterThan(
+      MAX_CONNECTIONS / 2,
+    );
+    expect(await isServed()).toBe(true);
+    expect(stage.product.stdout()).toContain('Connections were closed, because too many are open');
+  });
+});
+
+function outcome({ answer, livedMs }: SlowClient) {
+  return {
+    isTimeout: answer.startsWith('HTTP/1.1 408 Request Timeout\r\n'),
+    isEnvelope:
+      answer.includes('\r\nX-Error-Code: request_timeout\r\n') &&
+      answer.endsWith('{"success":false,"error":{"message":"Request was not received in time"}}'),
+    livedMs,
+  };
+}
