@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net';
 
+const DRIP_EVERY_MS = 100;
+
 /** A client that sends one byte now and then, as slow-loris attacks do to hold a connection for long. */
 export class SlowClient {
   /** All that the server said. */
@@ -17,7 +19,7 @@ export class SlowClient {
    * @param text goes out one byte at a time, then its last byte for ever; nothing at all when it is empty
    * @param prefix goes out at once
    */
-  constructor(url: string, text: string, prefix = '', everyMs = 100) {
+  constructor(url: string, text: string, prefix = '', everyMs = DRIP_EVERY_MS) {
     this.socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
       this.openedAtMs = performance.now();
       if (prefix !== '') this.socket.write(prefix);
@@ -52,16 +54,17 @@ export class SlowClient {
   }
 }
 
+const UPGRADE = 'GET /ws/shop HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n';
 const HEAD = 'POST /api/instance/new HTTP/1.1\r\nHost: x\r\n';
+const BODY = '{"name": "aaaa';
 
 /** The ways to be slow, by what they never finish. */
-export const SLOW_WAYS: Readonly<Record<string, (url: string) => SlowClient>> = {
-  'nothing at all': (url) => new SlowClient(url, ''),
-  'the request line': (url) => new SlowClient(url, 'GET /aaaa'),
-  'the headers': (url) => new SlowClient(url, 'X-Slow: aaaa', HEAD),
-  'the headers of a WebSocket': (url) =>
-    new SlowClient(url, 'X-Slow: aaaa', 'GET /ws/shop HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n'),
-  'the body': (url) => new SlowClient(url, '{"name": "aaaa', `${HEAD}Content-Length: 90000\r\n\r\n`),
-  'a chunk of the body': (url) =>
-    new SlowClient(url, '{"name": "aaaa', `${HEAD}Transfer-Encoding: chunked\r\n\r\n8000\r\n`),
+export const SLOW_WAYS: Readonly<Record<string, (url: string, everyMs?: number) => SlowClient>> = {
+  'nothing at all': (url, everyMs) => new SlowClient(url, '', '', everyMs),
+  'the request line': (url, everyMs) => new SlowClient(url, 'GET /aaaa', '', everyMs),
+  'the headers': (url, everyMs) => new SlowClient(url, 'X-Slow: aaaa', HEAD, everyMs),
+  'the headers of a WebSocket': (url, everyMs) => new SlowClient(url, 'X-Slow: aaaa', UPGRADE, everyMs),
+  'the body': (url, everyMs) => new SlowClient(url, BODY, `${HEAD}Content-Length: 90000\r\n\r\n`, everyMs),
+  'a chunk of the body': (url, everyMs) =>
+    new SlowClient(url, BODY, `${HEAD}Transfer-Encoding: chunked\r\n\r\n8000\r\n`, everyMs),
 };
