@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { asRecord } from './fuzz/api-document.js';
+import { billFigures } from './support/bill-of-materials.js';
 
 /**
- * Writes the bill of materials of what an installation runs, CycloneDX 1.5 as npm makes it from the lock file, and checks
- * that each part has an exact version, a hash and a licence. The last line is JSON.
+ * Writes the bill of materials of what an installation runs, CycloneDX 1.5 as npm makes it from the lock file, and checks its
+ * shape and that each part has an exact version, a hash and a licence. The last line is JSON.
  *
  *   npm run sbom -- sbom.cdx.json
  */
@@ -24,17 +24,10 @@ const { stdout } = await promisify(execFile)(
   ],
   { maxBuffer: 64 << 20 },
 );
-const { components } = asRecord(JSON.parse(stdout));
-const parts = Array.isArray(components) ? components.map(asRecord) : [];
-const count = (isMissing: (part: ReturnType<typeof asRecord>) => boolean) => parts.filter(isMissing).length;
-const figures = {
-  components: parts.length,
-  without_exact_version: count(({ version }) => !/^\d+\.\d+\.\d+/.test(String(version))),
-  without_hash: count(({ hashes }) => !Array.isArray(hashes) || hashes.length === 0),
-  without_licence: count(({ licenses }) => !Array.isArray(licenses) || licenses.length === 0),
-};
+const { problems, ...figures } = billFigures(JSON.parse(stdout));
 await writeFile(file, stdout);
-const { components: total, ...missing } = figures;
-const ok = total > 0 && Object.values(missing).every((number) => number === 0);
-process.stdout.write(`${JSON.stringify({ file, ...figures, ok })}\n`);
+const { components, ...missing } = figures;
+const ok = problems.length === 0 && components > 0 && Object.values(missing).every((number) => number === 0);
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+process.stdout.write(`${JSON.stringify({ file, ...figures, problems: problems.length, ok })}\n`);
 process.exitCode = ok ? 0 : 1;
