@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { SecretWatch } from './secret-watch.js';
 
 const READY = /^Ringdrop is listening on (http:\/\/\S+)$/m;
 const FIRST_TOKEN = /\b(rda_[A-Za-z0-9_-]{43})\b/;
@@ -14,6 +15,8 @@ export interface SpawnOptions {
   /** The built product; `PRODUCT_MAIN` of the environment names another build for a whole run. */
   readonly main?: string;
   readonly cwd?: string;
+  /** Sees all that the product writes; its own one, which knows the environment and the first token, when none is given. */
+  readonly watch?: SecretWatch;
   /** Kills the process with SIGKILL, also while it starts. */
   readonly signal?: AbortSignal;
 }
@@ -26,9 +29,9 @@ export interface SpawnedProduct {
   readonly pid: number;
   stdout(): string;
   stderr(): string;
-  /** SIGTERM; resolves with the exit code when the process has ended. */
+  /** SIGTERM; resolves with the exit code when the process has ended. Rejects when it has written a secret. */
   stop(): Promise<number | null>;
-  /** SIGKILL; resolves when the process has ended. */
+  /** SIGKILL; resolves when the process has ended. Rejects when it has written a secret. */
   kill(): Promise<void>;
 }
 
@@ -52,30 +55,46 @@ export async function spawnProduct(options: SpawnOptions): Promise<SpawnedProduc
   const imports = (options.imports ?? []).flatMap((module) => ['--import', module]);
   const child = spawn(process.execPath, [...imports, main], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: '0', ...options.env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      PORT: '0',
+      ...options.env,
+      ...(process.env['CANARIES'] === '1' && { LOG_LEVEL: 'trace' }),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const watch = options.watch ?? new SecretWatch();
+  watch.learnEnvironment(options.env);
   const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      output[stream] += text;
+      watch.write(text);
+    });
+  }
   const ended = once(child, 'close');
   // Not the option of `spawn`, which would also report the kill as an error.
   options.signal?.addEventListener('abort', () => child.kill('SIGKILL'));
   const url = await listening(child, output);
+  const accountToken = FIRST_TOKEN.exec(output.stdout)?.[1] ?? '';
+  watch.learn('first token', accountToken);
   return {
     url,
-    accountToken: FIRST_TOKEN.exec(output.stdout)?.[1] ?? '',
+    accountToken,
     pid: child.pid ?? 0,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
+      watch.check();
       return child.exitCode;
     },
     kill: async () => {
       child.kill('SIGKILL');
       await ended;
+      watch.check();
     },
   };
 }

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { WhatsAppSimulator } from '../simulator/index.js';
 import { createDatabase } from './postgres.js';
+import { SecretWatch } from './secret-watch.js';
 import { spawnProduct, type SpawnedProduct } from './spawn-product.js';
 
 const PRELOAD = path.resolve('test/support/redirect-whatsapp.mjs');
 const POLL_MS = 25;
+const METRICS_TIMEOUT_MS = 2000;
 
 /** An answer of the product, its body parsed when it is JSON. */
 export interface Answer {
@@ -31,6 +33,7 @@ export class Stage {
     readonly simulator: WhatsAppSimulator,
     private readonly env: Record<string, string>,
     public product: SpawnedProduct,
+    private readonly watch: SecretWatch,
   ) {
     this.token = product.accountToken;
   }
@@ -50,7 +53,9 @@ export class Stage {
       SIMULATOR_ROOT_KEY: simulator.rootPublicKey.toString('hex'),
       ...env,
     };
-    return new Stage(simulator, complete, await spawnProduct({ env: complete, imports: [PRELOAD] }));
+    const watch = new SecretWatch();
+    const product = await spawnProduct({ env: complete, imports: [PRELOAD], watch });
+    return new Stage(simulator, complete, product, watch);
   }
 
   get adminToken(): string {
@@ -63,7 +68,8 @@ export class Stage {
 
   /** Starts the product again on the same database, after `product.stop()` or `product.kill()`. */
   async restart(env: Record<string, string> = {}): Promise<void> {
-    this.product = await spawnProduct({ env: { ...this.env, ...env }, imports: [PRELOAD] });
+    const { watch } = this;
+    this.product = await spawnProduct({ env: { ...this.env, ...env }, imports: [PRELOAD], watch });
   }
 
   /** Starts the product once more, beside the one that runs, on the same database. */
@@ -75,16 +81,34 @@ export class Stage {
   async restartAndKill(afterMs: number): Promise<void> {
     const signal = AbortSignal.timeout(afterMs);
     try {
-      const product = await spawnProduct({ env: this.env, imports: [PRELOAD], signal });
+      const product = await spawnProduct({ env: this.env, imports: [PRELOAD], signal, watch: this.watch });
       await product.kill();
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
 
+  /** Rejects when the product has written a secret anywhere. */
   async close(): Promise<void> {
-    await this.product.stop();
-    await this.simulator.close();
+    await this.readMetrics();
+    try {
+      await this.product.stop();
+    } finally {
+      await this.simulator.close();
+    }
+  }
+
+  /** Also after a test that has stopped the product, whose metrics nobody can read then. */
+  private async readMetrics(): Promise<void> {
+    const signal = AbortSignal.timeout(METRICS_TIMEOUT_MS);
+    const { METRICS_TOKEN: token } = this.env;
+    const metrics = await fetch(`${this.product.url}/metrics`, {
+      signal,
+      headers: { ...(token && { token }) },
+    })
+      .then((response) => response.text())
+      .catch(() => '');
+    this.watch.writeAnswer(metrics);
   }
 
   async request(method: string, route: string, options: RequestOptions = {}): Promise<Answer> {
@@ -95,7 +119,11 @@ export class Stage {
       headers: { ...(token && { token }), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: response.status, headers: response.headers, body: parse(await response.text()) };
+    const text = await response.text();
+    const answer = { status: response.status, headers: response.headers, body: parse(text) };
+    this.watch.learnBody([typeof body === 'string' ? parse(body) : body, answer.body, { token }]);
+    if (answer.status >= 400) this.watch.writeAnswer(text + JSON.stringify([...response.headers]));
+    return answer;
   }
 
   get(route: string, options?: RequestOptions): Promise<Answer> {
