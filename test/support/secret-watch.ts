@@ -9,6 +9,8 @@ const MIN_SECRET_LENGTH = 8;
 const NUMBER = /^\d{10,15}$/;
 /** A number without its country is still a number. */
 const TELLING_DIGITS = 8;
+/** Not the fraction of a measured value. */
+const WHOLE_DIGITS = /(?<![.\d])\d{8,}/g;
 
 /**
  * Knows what the product must not write, from its environment and from what tests send to it and get from it, and looks for
@@ -67,7 +69,7 @@ export class SecretWatch {
   private leaksIn(text: string): string[] {
     const found = new Set<string>();
     const endings = new Set([...this.numbers].map((number) => number.slice(-TELLING_DIGITS)));
-    for (const [digits] of text.matchAll(/\d{8,}/g)) {
+    for (const [digits] of text.matchAll(WHOLE_DIGITS)) {
       for (let at = 0; at + TELLING_DIGITS <= digits.length; at += 1) {
         const part = digits.slice(at, at + TELLING_DIGITS);
         if (endings.has(part)) found.add(`a number that ends in ${part.slice(-2)}`);

@@ -25,6 +25,7 @@ describe('the watch over secrets', () => {
       '{"msg":"A call was placed","number":"5511*****0901","instance":"shop","root":"public-root-key"}\n',
     );
     watch.writeAnswer('{"success":false,"error":{"message":"Invalid token"}}');
+    watch.writeAnswer('ringdrop_http_request_duration_seconds_sum 0.0099990901');
     expect(() => watch.check()).not.toThrow();
   });
 
