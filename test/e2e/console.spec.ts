@@ -87,8 +87,8 @@ describe("the operator's console", () => {
     const { body } = await stage.get('/docs/openapi.json');
     const documented = Object.keys(body.paths as object);
     const script = (await allAssets()).get('/console/assets/api.js') ?? '';
-    const asked = [...script.matchAll(/['`]((?:instance|call|events)\/\w+)(\/\$\{encode)?/g)].map(
-      ([, route, onInstance]) => `/api/${route}${onInstance ? '/{instance}' : ''}`,
+    const asked = [...script.matchAll(/(\bon\()?['`]((?:instance|call|events)\/\w+)/g)].map(
+      ([, onInstance, route]) => `/api/${route}${onInstance ? '/{instance}' : ''}`,
     );
 
     expect(asked.length).toBeGreaterThan(12);
