@@ -8,6 +8,7 @@ import { AddressTooLong, HeadersTooLarge, RequestNotUnderstood, RequestTooSlow }
 
 /** For the client to take the answer. After it the connection is gone, whether the client has closed its side or not. */
 const LINGER_MS = 1000;
+const lingering = new WeakSet<Duplex>();
 const HEAD = Buffer.from('HEAD ');
 /** The request line, as far as it has come. */
 const REQUEST_LINE = /^[A-Z]+ \/[^\r\n]*/;
@@ -17,6 +18,8 @@ const REQUEST_LINE = /^[A-Z]+ \/[^\r\n]*/;
  * would answer without a body. Listener for the server's `clientError`.
  */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // What still comes is dropped. Cutting the connection at once would take the answer with it.
+  if (lingering.has(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -37,6 +40,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex):
       packetOf(error)?.subarray(0, HEAD.length).equals(HEAD) ? '' : body,
     ].join('\r\n'),
   );
+  lingering.add(socket);
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
