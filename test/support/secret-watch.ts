@@ -26,8 +26,10 @@ export class SecretWatch {
     for (const [name, value] of Object.entries(env)) {
       if (SECRET_VARIABLE.test(name) && !PUBLIC_VARIABLES.has(name)) this.learn(name, value);
     }
-    const { DATABASE_URL: url = '' } = env;
-    if (URL.canParse(url)) this.learn('database password', decodeURIComponent(new URL(url).password));
+    for (const name of ['DATABASE_URL', 'NATS_URL']) {
+      const { [name]: url = '' } = env;
+      if (URL.canParse(url)) this.learn(`password in ${name}`, decodeURIComponent(new URL(url).password));
+    }
   }
 
   learn(name: string, secret: string): void {

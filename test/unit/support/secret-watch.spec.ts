@@ -32,8 +32,8 @@ describe('the watch over secrets', () => {
   it.each([
     ['ADMIN_TOKEN', 'admin-7f3c9a51e2d84b06'],
     ['ENCRYPTION_KEY', 'ab'.repeat(32)],
-    ['database password', 'p@ssword-17'],
-    ['database password', 'p%40ssword-17'],
+    ['password in DATABASE_URL', 'p@ssword-17'],
+    ['password in DATABASE_URL', 'p%40ssword-17'],
     ['token', 'rdi_0123456789abcdef'],
     ['secret', Buffer.from('whsec_c2VjcmV0c2VjcmV0').toString('base64')],
     ['a number that ends in 01', '5511999990901'],
