@@ -21,13 +21,8 @@ export function refusalOf(instance: InstanceRef, traffic: CallTraffic, now: Date
   if (traffic.liveCalls >= instance.maxConcurrentCalls) {
     return new TooManyCalls(secondsUntil(traffic.firstEndsAt ?? now, now));
   }
-  const { restricted, minSecondsBetweenCalls, numberCooldownSeconds } = instance;
-  if (restricted && (restricted.until === null || restricted.until > now)) {
-    const detail = restricted.until
-      ? `no calls until ${restricted.until.toISOString()}`
-      : 'no calls for now, the end is not known';
-    return new WhatsAppRestricted(detail, restricted.until, null, now);
-  }
+  const { restrictedUntil, minSecondsBetweenCalls, numberCooldownSeconds } = instance;
+  if (restrictedUntil && restrictedUntil > now) return WhatsAppRestricted.known(restrictedUntil, now);
   const nextCallAt = endOfPause(traffic.lastCallAt, minSecondsBetweenCalls);
   if (nextCallAt > now) return new CallPacing(minSecondsBetweenCalls, secondsUntil(nextCallAt, now));
   const nextToNumberAt = endOfPause(traffic.lastCallToNumberAt, numberCooldownSeconds);

@@ -70,7 +70,9 @@ export const FAKE_CALL_ERRORS: readonly DocumentedError[] = [
     status: 429,
     code: 'whatsapp_restricted',
     message: 'WhatsApp restricted this account: no calls until 2026-01-31T12:00:00.000Z',
-    when: 'WhatsApp limits the account; `Retry-After` is sent when the end is known',
+    when:
+      'WhatsApp limits the account (refusal 463 or 429, or a notice): with `Retry-After`, and nothing is sent to WhatsApp until ' +
+      'then. Without `Retry-After` only this contact must not be called; others can be',
   },
   {
     status: 429,

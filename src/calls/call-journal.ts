@@ -10,7 +10,10 @@ import { callEvent } from './call-event.js';
 import { progress, type CallNews } from './call-progress.js';
 import type { Call } from './call.entity.js';
 import { CallsRepository, type PreparedCall } from './calls.repository.js';
-import { newsOfFailure } from './placing-failure.js';
+import type { OfferOutdated } from '../whatsapp/whatsapp.errors.js';
+import { isHeldBack, newsOfFailure } from './placing-failure.js';
+
+const CONNECTION_LOST = 'The connection to WhatsApp was lost before the call was placed';
 
 /**
  * Writes down what happens to calls, each thing once and together with the event that reports it, and tells it on. What has
@@ -40,6 +43,28 @@ export class CallJournal {
   }
 
   /**
+   * The offer was refused and leaves once more, under another id. `undefined`: the call has ended meanwhile.
+   * Whoever was told of the first id hears what became of it.
+   */
+  async renewed(
+    call: Call,
+    failure: OfferOutdated,
+    prepared: PreparedCall,
+    at: Date,
+  ): Promise<Call | undefined> {
+    const { number, jid, ring } = prepared;
+    const reason = failure.message;
+    const changes = progress(call, { type: 'refused', failureCode: failure.failureCode, reason }, at);
+    const refused = { ...call, ...changes };
+    const event = callEvent({ ...call, number, jid, callId: ring.callId }, at);
+    const changed = await this.calls.attachRing(call, prepared, event, callEvent(refused, at));
+    if (!changed) return undefined;
+    await this.events.publish(new CallChanged(call.instanceId, refused));
+    await this.events.publish(new CallChanged(changed.instanceId, changed));
+    return changed;
+  }
+
+  /**
    * Records the news. `undefined`: the call is gone, or the news is late, repeated or out of order.
    * @throws DatabaseUnavailable; the news is recorded later. OwnershipLost; another process goes on with the call
    */
@@ -56,7 +81,7 @@ export class CallJournal {
     try {
       const news = newsOfFailure(error);
       if (news) return (await this.record(call, news, at)) !== undefined;
-      await this.writes.run(keyOf(call), () => this.forget(call, at));
+      await this.writes.run(keyOf(call), () => this.forget(call, error, at));
     } catch (err) {
       // It is forgotten later, or ended by whoever holds the instance now.
       if (err instanceof DatabaseUnavailable || err instanceof OwnershipLost) return true;
@@ -97,9 +122,9 @@ export class CallJournal {
     return undefined;
   }
 
-  private async forget(call: Call, at: Date): Promise<void> {
+  private async forget(call: Call, error: unknown, at: Date): Promise<void> {
     // Whoever was told that the call is about to leave must hear that it did not.
-    const failureReason = 'The connection to WhatsApp was lost before the call was placed';
+    const failureReason = isHeldBack(error) ? error.message : CONNECTION_LOST;
     const ended = { ...call, state: 'ended', outcome: 'failed', failureReason, endedAt: at } as const;
     const removed = await this.calls.remove(call, callEvent(ended, at));
     if (!removed || call.callId === null) return;

@@ -3,7 +3,7 @@ import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { Clock } from '../common/time/clock.js';
 import type { InstanceRef } from '../instances/instance-values.js';
-import { OfferNotAcknowledged } from '../whatsapp/whatsapp.errors.js';
+import { OfferNotAcknowledged, OfferOutdated } from '../whatsapp/whatsapp.errors.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
 import { CallJournal } from './call-journal.js';
@@ -28,7 +28,8 @@ export class CallPlacement {
   ) {}
 
   /**
-   * Answers as soon as WhatsApp accepted the offer; the call hangs up by itself.
+   * Answers as soon as WhatsApp accepted the offer; the call hangs up by itself. An offer that WhatsApp finds outdated
+   * (479) is made once more.
    * @param beforeAsking runs when the call has a row and before WhatsApp is asked for anything
    * @throws what `CallPreparation` and `CallDraft.place` throw
    */
@@ -42,8 +43,9 @@ export class CallPlacement {
     this.hangUps.announceOffer(admitted);
     try {
       const ready = await this.preparation.prepare(admitted, request, beforeAsking);
-      const { callId, number, durationSeconds } = ready.call;
-      await this.offer(ready);
+      const { callId, number, durationSeconds } = await this.offer(ready, (refusal) =>
+        this.renew(ready, refusal),
+      );
       return { callId, number, durationSeconds };
     } finally {
       this.hangUps.closeAnnouncement(admitted);
@@ -55,18 +57,40 @@ export class CallPlacement {
     this.closed = true;
   }
 
-  private async offer({ call, draft }: ReadyCall): Promise<void> {
+  /**
+   * Returns the call that took place.
+   * @param renew what is done about an outdated offer; not given: it is refused for good
+   */
+  private async offer(
+    { call, draft }: ReadyCall,
+    renew?: (refusal: OfferOutdated) => Promise<PlacedCall>,
+  ): Promise<PlacedCall> {
     try {
       this.requireOpen();
       // Cancelled before anything left: the call has its end, and nobody is to hear of it.
-      if (this.hangUps.closeAnnouncement(call)) return;
+      if (this.hangUps.closeAnnouncement(call)) return call;
       await draft.place();
     } catch (error) {
+      if (error instanceof OfferOutdated && renew) return renew(error);
       if (!isKnownToBeSilent(error)) await this.deadlines.stopPhones(call);
-      if (await this.tookPlaceAnyway(call, error)) return;
+      if (await this.tookPlaceAnyway(call, error)) return call;
       throw error;
     }
     await this.onAccepted(call);
+    return call;
+  }
+
+  /** Once: what is still refused then is not for lack of news. */
+  private async renew(refused: ReadyCall, refusal: OfferOutdated): Promise<PlacedCall> {
+    this.hangUps.announceOffer(refused.call);
+    let renewed: ReadyCall | undefined;
+    try {
+      renewed = await this.preparation.renew(refused, refusal);
+    } catch (error) {
+      await this.journal.failed(refused.call, error, this.clock.now());
+      throw error;
+    }
+    return renewed ? this.offer(renewed) : refused.call;
   }
 
   private async onAccepted(call: PlacedCall): Promise<void> {

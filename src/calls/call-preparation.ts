@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/time/clock.js';
 import type { InstanceRef } from '../instances/instance-values.js';
-import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
+import { SessionNotConnected, type OfferOutdated } from '../whatsapp/whatsapp.errors.js';
 import { WhatsAppGateway, type CallDraft } from '../whatsapp/whatsapp.gateway.js';
 import { refusalOf } from './call-admission.js';
 import { CallJournal } from './call-journal.js';
 import { CallSlotsRepository } from './call-slots.repository.js';
 import { plusMs, VERDICT_MS } from './call-times.js';
 import { isPlaced, type Call, type PlacedCall } from './call.entity.js';
+import type { PreparedCall } from './calls.repository.js';
 import { numbersOf, type FakeCallRequest } from './fake-call-request.js';
 
 /** A guess for `Retry-After`, used until the call is prepared; looking a callee up takes seconds. */
@@ -63,10 +64,8 @@ export class CallPreparation {
     try {
       await beforeAsking?.(admitted);
       const draft = await this.gateway.prepareCall(admitted.instanceId, callee);
-      const { number, jid, ring } = draft;
       const now = this.clock.now();
-      const hangUpAt = plusMs(now, durationSeconds * 1000);
-      const call = await this.journal.prepared(admitted, { number, jid, ring, hangUpAt }, now);
+      const call = await this.journal.prepared(admitted, preparedFrom(draft, durationSeconds, now), now);
       // The row is gone with its instance, or was ended because the preparation took for ever.
       if (!call || !isPlaced(call)) throw new SessionNotConnected();
       return { call, draft };
@@ -75,4 +74,21 @@ export class CallPreparation {
       throw error;
     }
   }
+
+  /**
+   * The same call once more, after its offer was refused for what may have changed since. `undefined`: it was ended
+   * meanwhile.
+   * @throws the refusal itself, when nothing newer can be learned
+   */
+  async renew({ call, draft }: ReadyCall, refusal: OfferOutdated): Promise<ReadyCall | undefined> {
+    const next = await draft.renew().catch(() => Promise.reject(refusal));
+    const now = this.clock.now();
+    const prepared = preparedFrom(next, call.durationSeconds, now);
+    const renewed = await this.journal.renewed(call, refusal, prepared, now);
+    return renewed && isPlaced(renewed) ? { call: renewed, draft: next } : undefined;
+  }
+}
+
+function preparedFrom({ number, jid, ring }: CallDraft, durationSeconds: number, now: Date): PreparedCall {
+  return { number, jid, ring, hangUpAt: plusMs(now, durationSeconds * 1000) };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { FencedWrites } from '../cluster/fenced-writes.js';
-import type { OutboxEvent } from '../common/events/outbox.js';
+import { appendEvent, type OutboxEvent } from '../common/events/outbox.js';
 import type { Ring } from '../whatsapp/whatsapp.gateway.js';
 import type { CallChanges } from './call-progress.js';
 import type { CallOutcome, CallState } from './call-state.js';
@@ -100,16 +100,41 @@ export class CallsRepository {
     );
   }
 
-  /** Stores what it takes to hang up, before the offer leaves. `undefined`: the call is no longer being prepared. */
-  async attachRing(call: Call, prepared: PreparedCall, event?: OutboxEvent): Promise<Call | undefined> {
+  /**
+   * Stores what it takes to hang up, before the offer leaves, in place of what `call` has of an offer that was refused.
+   * `undefined`: the call is no longer being prepared.
+   * @param end the event that reports the refusal
+   */
+  async attachRing(
+    call: Call,
+    prepared: PreparedCall,
+    event?: OutboxEvent,
+    end?: OutboxEvent,
+  ): Promise<Call | undefined> {
     const { number, jid, ring, hangUpAt } = prepared;
-    return this.changeOne(
-      `UPDATE calls SET call_id = $3, number = $4, jid = $5, ring = $6, hang_up_at = $7
-       WHERE instance_id = $1 AND id = $2 AND state = 'offering' AND ring IS NULL AND EXISTS (SELECT FROM fence)
+    const change = {
+      change: `UPDATE calls SET call_id = $3, number = $4, jid = $5, ring = $6, hang_up_at = $7
+       WHERE instance_id = $1 AND id = $2 AND state = 'offering' AND call_id IS NOT DISTINCT FROM $8
+         AND EXISTS (SELECT FROM fence)
        RETURNING ${CALL_COLUMNS}`,
-      [call.instanceId, call.id, ring.callId, number, jid, JSON.stringify(ring), hangUpAt],
+      values: [
+        call.instanceId,
+        call.id,
+        ring.callId,
+        number,
+        jid,
+        JSON.stringify(ring),
+        hangUpAt,
+        call.callId,
+      ],
       event,
-    );
+    };
+    if (!end) return (await this.writes.run<Call>(call.instanceId, change))[0];
+    return this.dataSource.transaction(async (manager) => {
+      const [changed] = await this.writes.run<Call>(call.instanceId, change, { manager });
+      if (changed) await appendEvent(manager, end);
+      return changed;
+    });
   }
 
   /** Compare-and-set: writes only while the state is still the one of `call`. `undefined`: it is not. */

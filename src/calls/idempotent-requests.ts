@@ -9,6 +9,7 @@ import { plusMs } from './call-times.js';
 import { IdempotencyInProgress, IdempotencyMismatch, ShuttingDown } from './calls.errors.js';
 import type { FakeCallAnswer } from './fake-call-request.js';
 import { IdempotencyRepository, type KeyOfInstance } from './idempotency.repository.js';
+import { isHeldBack } from './placing-failure.js';
 import {
   answerFromCall,
   parseAnswer,
@@ -62,7 +63,8 @@ export class IdempotentRequests {
       await this.quietly(key, () => this.keys.complete(key, rememberPlaced(placed)));
       return { ...placed, replayed: false };
     } catch (error) {
-      const forgettable = !reachedWhatsApp || NOTHING_LEFT.some((type) => error instanceof type);
+      const forgettable =
+        !reachedWhatsApp || isHeldBack(error) || NOTHING_LEFT.some((type) => error instanceof type);
       await this.quietly(key, () =>
         forgettable ? this.keys.release(key) : this.keys.complete(key, rememberError(error)),
       );

@@ -17,7 +17,7 @@ const NO_CALL = [NumberNotRegistered, SessionNotConnected, DatabaseUnavailable, 
 
 /** How a call ends that could not be placed; `undefined`: nothing reached anybody, so there was no call. */
 export function newsOfFailure(error: unknown): CallNews | undefined {
-  if (NO_CALL.some((type) => error instanceof type)) return undefined;
+  if (NO_CALL.some((type) => error instanceof type) || isHeldBack(error)) return undefined;
   if (!(error instanceof DomainError)) return { type: 'failed', reason: 'Internal error' };
   const reason = error.message;
   if (error instanceof CalleeUnreachable) return { type: 'unreachable', reason };
@@ -25,6 +25,11 @@ export function newsOfFailure(error: unknown): CallNews | undefined {
     return { type: 'refused', failureCode: error.failureCode, reason };
   }
   return { type: 'failed', reason };
+}
+
+/** The account was known to be restricted, so WhatsApp was left alone. */
+export function isHeldBack(error: unknown): error is WhatsAppRestricted {
+  return error instanceof WhatsAppRestricted && error.failureCode === null;
 }
 
 /** After these the gateway has seen to it that no phone rings; after any other failure nobody knows. */

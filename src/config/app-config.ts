@@ -36,6 +36,8 @@ export abstract class AppConfig {
   abstract readonly corsOrigins: readonly string[];
   /** Sessions opened per second at start; 0 = all at once. */
   abstract readonly sessionOpensPerSecond: number;
+  /** How long an account is left alone after a refusal whose end WhatsApp does not tell, 1–86,400. */
+  abstract readonly restrictionPauseSeconds: number;
   /** Let webhooks go to loopback and private addresses. */
   abstract readonly webhookAllowPrivate: boolean;
   /** Seconds before the second, third, … try of a webhook delivery; after the last one it is given up. */
@@ -47,6 +49,9 @@ export abstract class AppConfig {
 const RETRY_SECONDS = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const MAX_RETRIES = 100;
 const MAX_RETRY_SECONDS = 7 * 86_400;
+
+/** As long as the longest pause that WhatsApp Web makes before it connects again. */
+const RESTRICTION_PAUSE_SECONDS = 900;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -166,6 +171,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     maxConnections: integer('MAX_CONNECTIONS', 10_000, 10, 1_000_000),
     corsOrigins: Object.freeze(origins('CORS_ORIGINS')),
     sessionOpensPerSecond: integer('SESSION_OPENS_PER_SECOND', 5, 0, 1000),
+    restrictionPauseSeconds: integer('RESTRICTION_PAUSE_SECONDS', RESTRICTION_PAUSE_SECONDS, 1, 86_400),
     webhookAllowPrivate: flag('WEBHOOK_ALLOW_PRIVATE'),
     webhookRetrySeconds: Object.freeze(seconds('WEBHOOK_RETRY_SECONDS', RETRY_SECONDS)),
     logLevel: logLevel ?? 'info',

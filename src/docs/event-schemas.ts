@@ -55,7 +55,7 @@ const INSTANCE_DATA: Schema = {
       description:
         '`stream_replaced`: another client took the session over · `connect_failure`: an attempt to connect failed · ' +
         '`passkey_required`: WhatsApp asks for a passkey before it links the phone · ' +
-        '`restricted`: WhatsApp limits what the account may do',
+        '`restricted`: WhatsApp limits what the account may do · `unrestricted`: it no longer does, or its time is over',
     },
     timestamp: time('When it happened'),
     jid: text('The account of the phone'),
@@ -63,10 +63,9 @@ const INSTANCE_DATA: Schema = {
     reason: text('Why it ended, in words'),
     code: { type: 'integer', description: 'Why it ended, as the code of WhatsApp or the library' },
     until: {
-      type: ['string', 'null'],
+      type: 'string',
       format: 'date-time',
-
-      description: 'End of a restriction; `null` = not known',
+      description: 'End of a restriction; calls are refused with 429 until then',
     },
   },
 };

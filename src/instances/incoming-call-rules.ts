@@ -4,7 +4,7 @@ import { InstanceStatusRepository } from './instance-status.repository.js';
 /** What the owner of an instance wants done with calls to it. */
 export interface IncomingCallRule {
   readonly autoReject: boolean;
-  /** Sent to a caller who was rejected; empty = nothing. */
+  /** Sent to a caller who was rejected; empty = nothing, as while WhatsApp restricts the account. */
   readonly message: string;
 }
 
@@ -17,7 +17,10 @@ export class IncomingCallRules {
   async of(instanceId: string): Promise<IncomingCallRule | undefined> {
     const instance = await this.repository.findWhole(instanceId);
     return instance
-      ? { autoReject: instance.autoRejectCalls, message: instance.callRejectMessage }
+      ? {
+          autoReject: instance.autoRejectCalls,
+          message: instance.restricted ? '' : instance.callRejectMessage,
+        }
       : undefined;
   }
 }

@@ -26,8 +26,8 @@ interface InstanceNews {
   readonly reason?: string;
   /** WhatsApp's code of the disconnect. */
   readonly code?: number;
-  /** End of a restriction; `null` = not known. */
-  readonly until?: string | null;
+  /** End of a restriction. */
+  readonly until?: string;
 }
 
 /** Another device took the session over (`conflict`, code 440 in WhatsApp Web and Baileys). */
@@ -71,7 +71,7 @@ function newsOf(before: InstanceRow, next: InstanceStatus, signal: SessionSignal
     case 'restricted':
       return isSameRestriction(before, signal.until)
         ? undefined
-        : { state: 'restricted', until: signal.until?.toISOString() ?? null };
+        : { state: 'restricted', until: signal.until.toISOString() };
     case 'unrestricted':
       return before.restricted ? { state: 'unrestricted' } : undefined;
   }
@@ -82,6 +82,6 @@ function stateOfEnd(before: InstanceStatus, code: number): InstanceEventState {
   return before === 'connecting' ? 'connect_failure' : 'disconnected';
 }
 
-function isSameRestriction({ restricted, restrictedUntil }: InstanceRow, until: Date | null): boolean {
-  return restricted && restrictedUntil?.getTime() === until?.getTime();
+function isSameRestriction({ restricted, restrictedUntil }: InstanceRow, until: Date): boolean {
+  return restricted && restrictedUntil?.getTime() === until.getTime();
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { FencedWrites } from '../cluster/fenced-writes.js';
-import type { OutboxEvent } from '../common/events/outbox.js';
+import { appendEvent, type OutboxEvent } from '../common/events/outbox.js';
 import type { InstanceStatus } from './instance-state.js';
 import { InstanceEntity } from './instance.entity.js';
 import type { SignalColumns } from './signal-columns.js';
@@ -15,6 +15,8 @@ export type InstanceRow = Pick<
   InstanceEntity,
   'id' | 'accountId' | 'name' | 'status' | 'numberJid' | 'restricted' | 'restrictedUntil'
 >;
+
+export type LiftedInstance = Pick<InstanceEntity, 'id' | 'accountId' | 'name' | 'status'>;
 
 /** What the process itself asks about instances, across accounts: no request of a tenant comes here. */
 @Injectable()
@@ -79,6 +81,28 @@ export class InstanceStatusRepository {
         SELECT id, $1::text, $2::text, $3::timestamptz, $4::json FROM offline RETURNING instance_id`,
       values: [type, lane, at, JSON.stringify(data)],
     });
+  }
+
+  /** Ends the restrictions whose time is over, each for one of those who ask at once. The events are stored with it. */
+  async liftRestrictions(now: Date, event: Omit<OutboxEvent, 'instanceId'>): Promise<LiftedInstance[]> {
+    return this.dataSource.transaction(async (manager) => {
+      const [rows] = await manager.query<[LiftedInstance[], number]>(
+        `UPDATE instances SET restricted = false, restricted_until = NULL, updated_at = now()
+         WHERE restricted AND (restricted_until <= $1 OR restricted_until IS NULL)
+         RETURNING id, account_id AS "accountId", name, status`,
+        [now],
+      );
+      for (const { id } of rows) await appendEvent(manager, { instanceId: id, ...event });
+      return rows;
+    });
+  }
+
+  /** `null`: no instance is restricted. */
+  async nextRestrictionEnd(): Promise<Date | null> {
+    const [row] = await this.dataSource.query<{ end: Date | null }[]>(
+      `SELECT min(restricted_until) AS "end" FROM instances WHERE restricted`,
+    );
+    return row?.end ?? null;
   }
 
   /** Those of the instances with a linked phone whose sessions are wanted. */

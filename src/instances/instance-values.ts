@@ -63,8 +63,8 @@ export interface InstanceRef {
   readonly minSecondsBetweenCalls: number;
   /** 0 = a number may be called again at once. */
   readonly numberCooldownSeconds: number;
-  /** Restriction by WhatsApp; `until` is `null` when its end is not known, and may have passed. */
-  readonly restricted: { readonly until: Date | null } | null;
+  /** End of a restriction by WhatsApp, which may have passed; `null` when there is none. */
+  readonly restrictedUntil: Date | null;
 }
 
 /** Label of the webhook that is configured without one. */
@@ -78,6 +78,6 @@ export function toInstanceRef(instance: InstanceEntity): InstanceRef {
     maxConcurrentCalls: instance.maxConcurrentCalls,
     minSecondsBetweenCalls: instance.minSecondsBetweenCalls,
     numberCooldownSeconds: instance.numberCooldownSeconds,
-    restricted: instance.restricted ? { until: instance.restrictedUntil } : null,
+    restrictedUntil: instance.restricted ? instance.restrictedUntil : null,
   };
 }

@@ -41,7 +41,7 @@ export class InstanceEntity {
   @Column({ name: 'restricted', type: 'boolean', default: false })
   restricted: boolean;
 
-  /** End of the restriction; `null` when there is none or WhatsApp does not tell it. */
+  /** End of the restriction; `null` when there is none. */
   @Column({ name: 'restricted_until', type: 'timestamptz', precision: 3, nullable: true })
   restrictedUntil: Date | null;
 

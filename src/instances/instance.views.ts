@@ -92,7 +92,7 @@ function toConnectionView(instance: InstanceEntity): ConnectionView {
     numberJid: instance.numberJid,
     lastDisconnect:
       at === null || code === null ? null : { code, reason: reason ?? '', at: at.toISOString() },
-    restrictedUntil: instance.restricted ? (instance.restrictedUntil?.toISOString() ?? null) : null,
+    restrictedUntil: instance.restrictedUntil?.toISOString() ?? null,
   };
 }
 

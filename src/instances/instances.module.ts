@@ -19,6 +19,7 @@ import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
 import { LostInstancesListener } from './lost-instances.listener.js';
 import { PasskeyRequests } from './passkey-requests.js';
+import { RestrictionExpiry } from './restriction-expiry.js';
 import { SessionOpener } from './session-opener.js';
 
 @Module({
@@ -41,6 +42,7 @@ import { SessionOpener } from './session-opener.js';
     InstancesService,
     LostInstancesListener,
     PasskeyRequests,
+    RestrictionExpiry,
     SessionOpener,
   ],
   exports: [IncomingCallRules, InstancesService, InstanceSessions],

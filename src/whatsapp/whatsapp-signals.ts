@@ -19,8 +19,8 @@ export type SessionSignal = { readonly instanceId: string; readonly at: Date } &
   | { readonly type: 'passkey_required'; readonly code: number; readonly reason: string }
   /** The link is gone for good (401, 403, 419, 516) and the stored credentials with it, except after 403. */
   | { readonly type: 'logged_out'; readonly code: number; readonly reason: string }
-  /** WhatsApp limits what the account may do; `until` is `null` when the end is not known. */
-  | { readonly type: 'restricted'; readonly until: Date | null }
+  /** WhatsApp limits what the account may do, or is taken to when it does not tell the end. */
+  | { readonly type: 'restricted'; readonly until: Date }
   | { readonly type: 'unrestricted' }
 );
 

@@ -139,6 +139,9 @@ export class OfferRefused extends DomainError {
   }
 }
 
+/** Refused because devices, sessions or a token of the callee are out of date (479); worth one try with fresh ones. */
+export class OfferOutdated extends OfferRefused {}
+
 /** No verdict of the server within 15 s. */
 export class OfferNotAcknowledged extends DomainError {
   readonly code = 'call_not_acknowledged';
@@ -160,14 +163,17 @@ export class WhatsAppRefused extends DomainError {
   }
 }
 
-/** The account may not call now: refusal 463 or 429, or a restriction that is already known. */
+/**
+ * WhatsApp does not let the account reach out: refusal 463 or 429, or a restriction that is already known. `until` tells
+ * what is meant: the whole account until then, or, without it, only the contact in question.
+ */
 export class WhatsAppRestricted extends DomainError {
   readonly code = 'whatsapp_restricted';
   readonly kind = 'rate_limited';
   override readonly retryAfterSeconds?: number;
   constructor(
     detail: string,
-    /** End of the restriction; `null` when WhatsApp does not tell it. */
+    /** Until when the account is left alone; `null`: only this contact is meant. */
     readonly until: Date | null,
     /** Code of the refusal; `null` when the restriction was known before. */
     readonly failureCode: number | null,
@@ -175,5 +181,10 @@ export class WhatsAppRestricted extends DomainError {
   ) {
     super(`WhatsApp restricted this account: ${detail}`);
     if (until) this.retryAfterSeconds = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
+  }
+
+  /** Nothing was sent: that the account must be left alone was known before. */
+  static known(until: Date, now: Date): WhatsAppRestricted {
+    return new WhatsAppRestricted(`no calls until ${until.toISOString()}`, until, null, now);
   }
 }

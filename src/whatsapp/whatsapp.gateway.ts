@@ -55,9 +55,14 @@ export interface CallDraft {
   readonly ring: Ring;
   /**
    * Sends the offer and waits up to 15 s for the server's verdict. Resolves when the server accepted it.
-   * @throws OfferRefused, OfferNotAcknowledged, WhatsAppRestricted, SessionNotConnected (nothing was sent)
+   * @throws OfferRefused, OfferOutdated, OfferNotAcknowledged, WhatsAppRestricted, SessionNotConnected (nothing was sent)
    */
   place(): Promise<void>;
+  /**
+   * The same call prepared anew after `OfferOutdated`: another call-id, devices and sessions asked for afresh.
+   * @throws what `prepareCall` throws
+   */
+  renew(): Promise<CallDraft>;
 }
 
 /** A call that somebody places to the account. */

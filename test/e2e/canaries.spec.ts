@@ -154,7 +154,7 @@ describe('secrets', () => {
     await fail(stage.call('shop', { number: CALLEES.nobody, duration: 1 }));
     simulator.sendCallTo(CALLERS[0] ?? '', { from: CALLEES.rings, kind: 'offer' });
     await simulator.waitForMessage(({ text }) => text === 'later');
-    simulator.sendTrustToken(CALLERS[0] ?? '', CALLEES.rings);
+    simulator.trustTokens.send(CALLERS[0] ?? '', CALLEES.rings);
     const logins = simulator.loginCount(CALLERS[1] ?? '');
     simulator.disconnect(CALLERS[0] ?? '', { kind: 'garbage' });
     simulator.disconnect(CALLERS[1] ?? '', { kind: 'stream-error', code: 515 });

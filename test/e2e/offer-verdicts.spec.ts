@@ -94,7 +94,7 @@ describe('what WhatsApp says to an offer', () => {
   it('keeps an account still until its time-lock ends', async () => {
     await stage.linkedInstance('locked', '491510000004');
     const until = Math.floor(Date.now() / 1000) + 3_600;
-    stage.simulator.lockReachout('491510000004', until);
+    stage.simulator.limits.lockReachout('491510000004', until);
     const number = newContact({ errorAttribute: 463 });
 
     const first = failureOf(await call(number, 'locked'));

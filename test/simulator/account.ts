@@ -2,7 +2,7 @@ import { Curve, type KeyPair } from '@whiskeysockets/baileys';
 import { CalleeDevice, type BundleState } from './callee-device.js';
 import { CompanionDevice, type CompanionKeys } from './companion-device.js';
 import { lidJid, phoneJid } from './jids.js';
-import type { CalleeBehaviour, ContactOptions, OfferAck } from './types.js';
+import type { CalleeBehaviour, ContactOptions, IssuedToken, OfferAck } from './types.js';
 
 const DEFAULT_BEHAVIOUR: CalleeBehaviour = { kind: 'rings' };
 
@@ -19,8 +19,18 @@ export class Account {
   asksForPasskey: boolean | 'early' = false;
   /** Epoch seconds until which the account may not reach out to new contacts. */
   reachoutLockedUntil: number | undefined;
+  /** Epoch milliseconds until which every offer of the account is refused with 429. */
+  callsLimitedUntil: number | undefined;
+  /** Takes calls only from those who show the token that this user issued to them. */
+  refusesStrangers = false;
   /** Trusted-contact tokens that this user issued, by the number of who got them; the newest counts. */
   readonly trustTokens = new Map<string, Buffer>();
+  /** Those tokens that a newer one replaced: whoever still shows one was not told. */
+  readonly replacedTokens: Buffer[] = [];
+  /** What this account's companions issued to others. */
+  readonly issuedTokens: IssuedToken[] = [];
+  /** Devices that are gone; whoever still calls them has an old list. */
+  readonly formerDevices = new Set<number>();
   private identityKey: KeyPair | undefined;
   private nextDeviceId = 1;
 
@@ -29,6 +39,11 @@ export class Account {
     /** LID user part; `null`: usync knows none. */
     readonly lid: string | null,
   ) {}
+
+  /** True while the account may reach out only to those who know it. */
+  get isReachoutLocked(): boolean {
+    return this.reachoutLockedUntil !== undefined && this.reachoutLockedUntil * 1000 > Date.now();
+  }
 
   get jid(): string {
     return phoneJid(this.number);
@@ -56,6 +71,20 @@ export class Account {
       );
     }
     this.ack = options.ack ?? 'ok';
+    this.refusesStrangers = options.refusesStrangers ?? false;
+  }
+
+  /** Other scripted devices; those that stay keep their keys, new ones ring. */
+  changeDevices(ids: readonly number[]): void {
+    for (const { id, kind } of [...this.devices.values()]) {
+      if (kind !== 'scripted' || ids.includes(id)) continue;
+      this.devices.delete(id);
+      this.formerDevices.add(id);
+    }
+    for (const id of ids) {
+      this.formerDevices.delete(id);
+      if (!this.devices.has(id)) this.devices.set(id, new CalleeDevice(id, DEFAULT_BEHAVIOUR, 'good', true));
+    }
   }
 
   link(keys: CompanionKeys, isPrepared: boolean, deviceId = this.freeDeviceId()): CompanionDevice {

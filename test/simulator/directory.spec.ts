@@ -122,7 +122,7 @@ describe('the directory', () => {
 
   it('lets a contact issue a trust token, which the session keeps under the LID', async () => {
     simulator.addContact({ number: CALLEE, lid: LID });
-    const token = simulator.sendTrustToken(CALLER, CALLEE);
+    const token = simulator.trustTokens.send(CALLER, CALLEE);
     const stored = async (): Promise<Buffer | undefined> => {
       const found = await client.keys.get('tctoken', [lidJid(LID)]);
       return found[lidJid(LID)]?.token;
@@ -136,10 +136,12 @@ describe('the directory', () => {
     const { sock } = client;
     expect(await sock.fetchBlocklist()).toEqual([]);
     expect(await sock.fetchPrivacySettings(true)).toMatchObject({ calladd: 'all' });
+    simulator.addContact({ number: CALLEE, lid: LID });
     await sock.issuePrivacyTokens([lidJid(LID)]);
+    expect(simulator.trustTokens.issuedBy(CALLER)).toMatchObject([{ to: CALLEE }]);
     expect(await sock.fetchAccountReachoutTimelock()).toMatchObject({ isActive: false });
     const until = Math.floor(Date.now() / 1000) + 600;
-    simulator.lockReachout(CALLER, until);
+    simulator.limits.lockReachout(CALLER, until);
     const lock = await sock.fetchAccountReachoutTimelock();
     expect(lock.timeEnforcementEnds?.getTime()).toBe(until * 1000);
     expect(lock.enforcementType).not.toBe(ReachoutTimelockEnforcementType.DEFAULT);

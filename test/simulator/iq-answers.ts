@@ -1,5 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { Account, LinkedCompanion } from './account.js';
+import type { LinkedCompanion } from './account.js';
 import type { Directory } from './directory.js';
 import {
   answerCount,
@@ -9,6 +9,8 @@ import {
   storePreKeys,
 } from './encrypt-answers.js';
 import { childOf, childrenOf, iqError, iqResult, textOf } from './nodes.js';
+import { reachoutLock } from './reachout-lock.js';
+import { takeIssuedToken } from './trust-tokens.js';
 import { answerUsync } from './usync-answers.js';
 
 /** Persisted GraphQL documents that WhatsApp Web asks for, by their public ids. */
@@ -65,19 +67,21 @@ export async function answerIq(iq: BinaryNode, asker: Asker): Promise<BinaryNode
 }
 
 /** Trusted-contact tokens that the account issues to the people it writes to or calls. */
-function answerTokens(iq: BinaryNode, tokens: BinaryNode): Answer {
+function answerTokens(iq: BinaryNode, tokens: BinaryNode, { companion, directory }: Asker): Answer {
   const items = childrenOf(tokens);
-  const areComplete = items.every(
-    ({ tag, attrs }) => tag === 'token' && attrs.jid && attrs.t && attrs.type === 'trusted_contact',
-  );
-  return items.length > 0 && areComplete ? iqResult(iq) : 'privacy tokens are incomplete';
+  if (items.length === 0) return 'privacy tokens are incomplete';
+  for (const item of items) {
+    const fault = takeIssuedToken(item, companion, directory);
+    if (fault !== undefined) return fault;
+  }
+  return iqResult(iq);
 }
 
 function answerMex(iq: BinaryNode, query: BinaryNode, { companion }: Asker): Answer {
   const id = query.attrs.query_id;
   if (!isVariables(textOf(query))) return 'w:mex query without variables';
   if (id === REACHOUT_TIMELOCK_QUERY) {
-    return mexResult(iq, { xwa2_fetch_account_reachout_timelock: reachoutTimelock(companion.account) });
+    return mexResult(iq, { xwa2_fetch_account_reachout_timelock: reachoutLock(companion.account) });
   }
   if (id === MESSAGE_CAPPING_QUERY) {
     return mexResult(iq, {
@@ -99,15 +103,6 @@ function isVariables(text: string | undefined): boolean {
   } catch {
     return false;
   }
-}
-
-function reachoutTimelock({ reachoutLockedUntil }: Account): object {
-  const isActive = reachoutLockedUntil !== undefined && reachoutLockedUntil * 1000 > Date.now();
-  return {
-    is_active: isActive,
-    time_enforcement_ends: isActive ? String(reachoutLockedUntil) : '0',
-    enforcement_type: isActive ? 'RESTRICT_ALL_COMPANIONS' : 'DEFAULT',
-  };
 }
 
 function mexResult(iq: BinaryNode, data: object): BinaryNode {

@@ -67,8 +67,7 @@ export function checkMessage(
   if (token && !receiver.trustTokens.get(sender.account.number)?.equals(token)) {
     return refused('tctoken is not the token that the receiver issued');
   }
-  const lockedUntil = sender.account.reachoutLockedUntil ?? 0;
-  if (!token && lockedUntil * 1000 > Date.now()) return { kind: 'refused', error: NACK_LOCKED };
+  if (!token && sender.account.isReachoutLocked) return { kind: 'refused', error: NACK_LOCKED };
   return { kind: 'accepted', message: { to, receiver, targets } };
 }
 

@@ -77,7 +77,7 @@ describe('texts', () => {
   });
 
   it('carry the trust token that the receiver issued', async () => {
-    const token = simulator.sendTrustToken(SENDER, RECEIVER);
+    const token = simulator.trustTokens.send(SENDER, RECEIVER);
     await until(() => acksOfNotifications() > 0);
     await sender.sock.sendMessage(RECEIVER_LID, { text: 'known' });
     await simulator.waitForMessage(() => true);
@@ -93,7 +93,7 @@ describe('texts', () => {
     ).length;
 
   it('are refused with 463 while the sender may not reach out, without a fault of the sender', async () => {
-    simulator.lockReachout(SENDER, Math.floor(Date.now() / 1000) + 3600);
+    simulator.limits.lockReachout(SENDER, Math.floor(Date.now() / 1000) + 3600);
     await sender.sock.sendMessage(RECEIVER_LID, { text: 'cold' });
     await until(() => acks().length === 1);
     expect(acks()[0]).toMatchObject({ error: '463' });

@@ -10,6 +10,8 @@ const ACK_NOT_FOUND = 404;
 export const ACK_DUPLICATE = 304;
 const ACK_BAD_STRUCTURE = 439;
 const ACK_BAD_ADDRESSING = 479;
+const ACK_TOO_MANY = 429;
+const ACK_LOCKED = 463;
 
 const CALL_ID = /^00[0-9a-f]{30}$/i;
 
@@ -35,6 +37,9 @@ export type OfferVerdict =
   | { readonly kind: 'accepted'; readonly offer: CheckedOffer }
   | { readonly kind: 'refused'; readonly error: number; readonly fault?: string }
   | { readonly kind: 'dropped'; readonly fault: string };
+
+/** The client could not know better: what it names was right once. */
+const OUTDATED: OfferVerdict = { kind: 'refused', error: ACK_BAD_ADDRESSING };
 
 interface ChildRule {
   readonly tag: string;
@@ -84,10 +89,16 @@ export function checkOffer(
   if (!callee || to === undefined) return { kind: 'refused', error: ACK_NOT_FOUND };
   const token = bytesOf(childOf(offer, 'privacy'));
   if (token && !callee.trustTokens.get(sender.account.number)?.equals(token)) {
+    if (callee.replacedTokens.some((one) => one.equals(token))) return OUTDATED;
     return refused(ACK_BAD_ADDRESSING, 'privacy is not the token that the callee issued');
   }
   const targets = readTargets(offer, callee);
+  if (targets === 'outdated') return OUTDATED;
   if (typeof targets === 'string') return refused(ACK_BAD_ADDRESSING, targets);
+  if ((sender.account.callsLimitedUntil ?? 0) > Date.now()) return { kind: 'refused', error: ACK_TOO_MANY };
+  if (!token && (sender.account.isReachoutLocked || callee.refusesStrangers)) {
+    return { kind: 'refused', error: ACK_LOCKED };
+  }
   return { kind: 'accepted', offer: { callId, creator, callee, calleeLid: to, targets } };
 }
 
@@ -136,8 +147,10 @@ function readTarget(node: BinaryNode, callee: Account): OfferTarget | string {
   if (parts.device === HOSTED_DEVICE || parts.server.startsWith('hosted'))
     return `hosted device ${jid} is addressed`;
   if (parts.server !== 'lid') return `device ${jid} is not in LID form`;
-  if (parts.user !== callee.lid || !callee.devices.has(parts.device))
-    return `${jid} is no device of the callee`;
+  if (parts.user !== callee.lid || !callee.devices.has(parts.device)) {
+    const wasOne = parts.user === callee.lid && callee.formerDevices.has(parts.device);
+    return wasOne ? 'outdated' : `${jid} is no device of the callee`;
+  }
   const [enc, extra] = childrenOf(node);
   const ciphertext = bytesOf(enc);
   if (enc?.tag !== 'enc' || extra || !ciphertext?.length)

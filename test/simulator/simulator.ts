@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { Curve, type AuthenticationCreds, type BinaryNode } from '@whiskeysockets/baileys';
 import { WebSocketServer } from 'ws';
 import type { Account } from './account.js';
+import { AccountLimits } from './account-limits.js';
 import { CallSwitch } from './call-switch.js';
 import { makeCertificateChain, TEST_ROOT } from './certificates.js';
 import { Connection, type ConnectionEvents, type ServerIdentity } from './connection.js';
@@ -19,7 +20,7 @@ import { Recorder } from './recorder.js';
 import { SessionTable } from './session-table.js';
 import { StanzaDesk } from './stanza-desk.js';
 import { Timers } from './timers.js';
-import { issueTrustToken } from './trust-tokens.js';
+import { TrustTokenDesk } from './trust-token-desk.js';
 import { waitForEvent } from './wait-for-event.js';
 import type {
   CallRecord,
@@ -50,6 +51,9 @@ const DEFAULT_CALLER_TIMEOUT_SECONDS = 90;
  */
 export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
   readonly rootPublicKey: Buffer = TEST_ROOT.public;
+  /** Limits on what accounts may do. */
+  readonly limits: AccountLimits;
+  readonly trustTokens: TrustTokenDesk;
   private readonly connections = new Set<Connection>();
   private readonly world: World;
   private readonly callSwitch: CallSwitch;
@@ -73,6 +77,8 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
       callerTimeoutSeconds: options.callerTimeoutSeconds ?? DEFAULT_CALLER_TIMEOUT_SECONDS,
       reply: (connection, node) => this.reply(connection, node),
     };
+    this.limits = new AccountLimits(this.world);
+    this.trustTokens = new TrustTokenDesk(this.world);
     this.callSwitch = new CallSwitch(this.world);
     this.frontDoor = new FrontDoor(this.world, (session) => this.emit('login', session));
     this.stanzaDesk = new StanzaDesk(this.world, this.callSwitch, new MessageDesk(this.world));
@@ -220,22 +226,14 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
     return this.world.faults.ignoreIq(predicate);
   }
 
-  /** Until when the account may not start new chats (epoch seconds); `undefined` lifts the lock. */
-  lockReachout(number: string, untilEpochSeconds: number | undefined): void {
-    this.world.directory.ensure(number).reachoutLockedUntil = untilEpochSeconds;
+  /** A contact gets other devices, and nobody is told. */
+  changeDevices(number: string, devices: readonly number[]): void {
+    this.world.directory.ensure(number).changeDevices(devices);
   }
 
   /** Returns the call-id. Throws when the caller is unknown or the account has no session. */
   sendCallTo(number: string, incoming: IncomingCall): string {
     return placeIncomingCall(this.world, this.callSwitch, number, incoming);
-  }
-
-  /**
-   * The contact `from` issues a trusted-contact token to the account; its sessions are notified. Returns the token, which an
-   * offer to that contact may carry as `<privacy>`. `issuedAtSeconds` (epoch) allows for old ones.
-   */
-  sendTrustToken(number: string, from: string, issuedAtSeconds?: number): Buffer {
-    return issueTrustToken(this.world, number, from, issuedAtSeconds);
   }
 
   get stanzas(): StanzaRecord[] {

@@ -59,7 +59,7 @@ describe('the strict checks of an offer', () => {
   }
 
   it('accepts a trust token as the first child', async () => {
-    const token = simulator.sendTrustToken(CALLER, CALLEE);
+    const token = simulator.trustTokens.send(CALLER, CALLEE);
     offer.child.content = [{ tag: 'privacy', attrs: {}, content: token }, ...content()];
     expect((await sendCall(caller, offer.node))?.attrs.error).toBeUndefined();
     expect(simulator.violations).toEqual([]);

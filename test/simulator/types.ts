@@ -53,6 +53,8 @@ export interface ContactOptions {
   readonly ack?: OfferAck;
   /** Default true: each device holds real Signal keys and decrypts. */
   readonly decrypts?: boolean;
+  /** Refuses every offer with 463 that does not carry the token which the contact issued to the caller. */
+  readonly refusesStrangers?: boolean;
   /** Other numbers for which usync answers with this contact. */
   readonly aliases?: readonly string[];
 }
@@ -174,6 +176,22 @@ export interface MessageRecord {
   /** Epoch milliseconds. */
   readonly at: number;
 }
+
+/** A trusted-contact token that a companion issued to somebody. */
+export interface IssuedToken {
+  /** Device id of the companion. */
+  readonly device: number;
+  /** Number of who got it. */
+  readonly to: string;
+  /** Epoch seconds, as the companion dated it. */
+  readonly t: number;
+}
+
+/**
+ * How a notice of the reach-out time-lock looks: with everything, without the end, or as an empty object, which says
+ * nothing about the lock.
+ */
+export type ReachoutNotice = 'complete' | 'without-end' | 'empty';
 
 export interface SimulatorOptions {
   /** TCP port on 127.0.0.1; 0 (default) picks a free one. */

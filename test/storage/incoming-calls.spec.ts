@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DEFAULT_CONNECTION_CONFIG, WA_CERT_DETAILS, type BinaryNode } from '@whiskeysockets/baileys';
 import type { DataSource } from 'typeorm';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
+import { parseAppConfig } from '../../src/config/app-config.js';
 import { SystemClock } from '../../src/common/time/system-clock.js';
 import { BaileysGateway } from '../../src/whatsapp/baileys/baileys.gateway.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
@@ -47,7 +48,7 @@ describe('incoming calls of a session', () => {
     WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.rootPublicKey);
     simulator.addContact({ number: CALLER, lid: LID, devices: [0, 12] });
     const store = new SessionStore(dataSource, new SecretBox([randomBytes(32)]), fencedWrites(dataSource));
-    gateway = new BaileysGateway(store, new TestOwnership(), new SystemClock(), log);
+    gateway = new BaileysGateway(store, new TestOwnership(), new SystemClock(), log, parseAppConfig({}));
     signals = [];
     gateway.onSignal((signal) => signals.push(signal));
     instanceId = await newInstance();
@@ -169,9 +170,14 @@ describe('incoming calls of a session', () => {
   });
 
   it('tell that WhatsApp restricts the account when a text is refused with 463', async () => {
-    simulator.lockReachout(NUMBER, Math.floor(Date.now() / 1000) + 3600);
+    simulator.limits.lockReachout(NUMBER, Math.floor(Date.now() / 1000) + 3600);
     const sending = gateway.sendText(instanceId, { to: CALLER_LID, text: 'cold' });
     await expect(sending).rejects.toThrow(WhatsAppRestricted);
+    expect(signals).toContainEqual(expect.objectContaining({ type: 'restricted', until: expect.any(Date) }));
+    const asked = simulator.stanzas.length;
+    const again = gateway.sendText(instanceId, { to: CALLER_LID, text: 'cold' });
+    await expect(again).rejects.toThrow(/no calls until/);
+    expect(simulator.stanzas.length).toBe(asked);
     expect(simulator.messages).toEqual([]);
   });
 

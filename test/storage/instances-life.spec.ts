@@ -96,7 +96,7 @@ describe('an instance and its phone', () => {
       restrictedUntil: new Date('2026-02-01T00:00:00.000Z'),
     });
     expect(await instances.find(caller, 'shop')).toMatchObject({
-      restricted: { until: new Date('2026-02-01T00:00:00.000Z') },
+      restrictedUntil: new Date('2026-02-01T00:00:00.000Z'),
     });
     gateway.tell(instance.id, { type: 'disconnected', code: 503, reason: 'away', retryAt: null });
     expect(await stored()).toMatchObject({ status: 'disconnected', lastDisconnectCode: 503 });

@@ -18,7 +18,7 @@ export class ConnectionView {
   lastDisconnect: LastDisconnectView | null;
 
   @ApiProperty({
-    description: 'End of a restriction by WhatsApp; `null` when there is none or its end is not known',
+    description: 'End of a restriction by WhatsApp, told or assumed; `null` when there is none',
     type: String,
     format: 'date-time',
     nullable: true,

@@ -1,4 +1,4 @@
-import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { BinaryNode, ConnectionState } from '@whiskeysockets/baileys';
 import { KeyedQueue } from '../../common/async/keyed-queue.js';
 import type { WhatsAppSignal } from '../whatsapp-signals.js';
 import { LinkingCancelled, SessionNotConnected } from '../whatsapp.errors.js';
@@ -13,8 +13,9 @@ import type {
   SessionState,
   TextMessage,
 } from '../whatsapp.gateway.js';
+import { AccountStanding } from './account-standing.js';
 import { BaileysSession, type SessionTools } from './baileys-session.js';
-import { draftCall } from './call-draft.js';
+import { draftCall, type OutdatedCall } from './call-draft.js';
 import { CallRegistry } from './call-registry.js';
 import { rejectIncomingCall, sendTextMessage } from './caller-answers.js';
 import { CalleeLookup } from './callee-lookup.js';
@@ -22,10 +23,16 @@ import { meaningOf } from './failure-meaning.js';
 import { IncomingCalls } from './incoming-calls.js';
 import { SavedSessionOpening } from './saved-session-opening.js';
 import type { SessionNews } from './session-news.js';
+import { TrustTokens } from './trust-tokens.js';
 
 type WithoutOrigin<T> = T extends WhatsAppSignal ? Omit<T, 'instanceId' | 'at'> : never;
 /** A signal without the instance and the time, which the line's owner knows. */
 export type LineNews = WithoutOrigin<WhatsAppSignal>;
+
+export interface LineTools extends SessionTools {
+  /** How long an account is left alone when WhatsApp does not tell the end of a restriction. */
+  readonly restrictionPauseMs: number;
+}
 
 /** One instance at WhatsApp: its session, its calls in both directions, and those who wait for it to connect. */
 export class BaileysLine {
@@ -33,6 +40,8 @@ export class BaileysLine {
   private readonly calls: CallRegistry;
   private readonly incoming: IncomingCalls;
   private readonly lookup = new CalleeLookup();
+  private readonly standing: AccountStanding;
+  private readonly tokens: TrustTokens;
   private readonly openings = new Set<SavedSessionOpening>();
   /** Commands run one after another. */
   private readonly commands = new KeyedQueue();
@@ -44,7 +53,7 @@ export class BaileysLine {
 
   constructor(
     private readonly instanceId: string,
-    private readonly tools: SessionTools,
+    private readonly tools: LineTools,
     private readonly tell: (news: LineNews) => void,
   ) {
     const wire = {
@@ -53,6 +62,10 @@ export class BaileysLine {
     };
     this.calls = new CallRegistry(wire, tools.clock, (callId, news) => tell({ callId, ...news }));
     this.incoming = new IncomingCalls((callId) => this.calls.knows(callId), tell);
+    this.tokens = new TrustTokens(tools.clock, tools.log);
+    const { clock, restrictionPauseMs } = tools;
+    const askForLock = async () => this.session.openConnection().socket.fetchAccountReachoutTimelock();
+    this.standing = new AccountStanding({ clock, restrictionPauseMs, askForLock }, tell);
     this.session = new BaileysSession(instanceId, tools, this.stanzaSink(), (news) => this.onNews(news));
   }
 
@@ -108,12 +121,13 @@ export class BaileysLine {
     });
   }
 
-  async prepareCall(callee: CalleeQuery): Promise<CallDraft> {
+  async prepareCall(callee: CalleeQuery, outdated?: OutdatedCall): Promise<CallDraft> {
     const connection = this.session.openConnection();
-    const { lookup, calls: registry } = this;
+    const { lookup, calls: registry, standing, tokens } = this;
+    const renew = (before: OutdatedCall): Promise<CallDraft> => this.prepareCall(callee, before);
     try {
       return await this.preparing.run(keyOf(callee), () =>
-        draftCall(connection, callee, { lookup, registry, ...this.tools }),
+        draftCall(connection, callee, { lookup, registry, standing, tokens, renew, ...this.tools }, outdated),
       );
     } catch (cause) {
       throw meaningOf(cause, connection.isOpen, 'who is the callee');
@@ -138,14 +152,16 @@ export class BaileysLine {
     const connection = this.session.openConnection();
     const { callId } = call;
     await this.incoming.reject(call, (creator) =>
-      rejectIncomingCall(connection, { callId, creator }, this.tools.clock),
+      rejectIncomingCall(connection, { callId, creator }, { standing: this.standing, ...this.tools }),
     );
   }
 
   async sendText(message: TextMessage): Promise<void> {
     const connection = this.session.openConnection();
+    await this.standing.settled();
+    this.standing.requireFree();
     try {
-      await sendTextMessage(connection, message, this.tools.clock);
+      await sendTextMessage(connection, message, { standing: this.standing, ...this.tools });
     } catch (cause) {
       throw meaningOf(cause, connection.isOpen, 'where does the message go');
     }
@@ -174,6 +190,7 @@ export class BaileysLine {
 
   private onNews(news: SessionNews): void {
     for (const opening of this.openings) opening.take(news);
+    if (news.type === 'paired') this.standing.reset();
     this.tell(news);
   }
 
@@ -184,6 +201,7 @@ export class BaileysLine {
         this.incoming.onCall(node, creds.me);
       },
       onReceipt: (node: BinaryNode) => this.calls.onReceipt(node),
+      onReachoutLock: (lock: NonNullable<ConnectionState['reachoutTimeLock']>) => this.standing.notice(lock),
       onOpened: () => this.calls.onOpened(),
     };
   }

@@ -199,10 +199,7 @@ export class BaileysSession {
       passkeyRequired: () => this.onPasskeyRequired(),
       call: (node) => this.stanzas.onCall(node, creds),
       receipt: (node) => this.stanzas.onReceipt(node),
-      reachoutLock: ({ isActive, timeEnforcementEnds }) =>
-        this.tell(
-          isActive ? { type: 'restricted', until: timeEnforcementEnds ?? null } : { type: 'unrestricted' },
-        ),
+      reachoutLock: (lock) => this.stanzas.onReachoutLock(lock),
     };
   }
 

@@ -3,6 +3,7 @@ import { OwnershipLost } from '../../cluster/ownership.errors.js';
 import { Ownership } from '../../cluster/ownership.js';
 import { Log } from '../../common/logging/log.js';
 import { Clock } from '../../common/time/clock.js';
+import { AppConfig } from '../../config/app-config.js';
 import { SessionStore } from '../session-store/session-store.js';
 import type { WhatsAppSignal } from '../whatsapp-signals.js';
 import {
@@ -32,6 +33,7 @@ export class BaileysGateway extends WhatsAppGateway {
     private readonly ownership: Ownership,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly config: AppConfig,
   ) {
     super();
     enforceStrictSignatures();
@@ -115,7 +117,9 @@ export class BaileysGateway extends WhatsAppGateway {
     const known = this.lines.get(instanceId);
     if (known) return known;
     const { store, ownership, clock, log } = this;
-    const line = new BaileysLine(instanceId, { store, ownership, clock, log }, (news) =>
+    const restrictionPauseMs = this.config.restrictionPauseSeconds * 1000;
+    const tools = { store, ownership, clock, log, restrictionPauseMs };
+    const line = new BaileysLine(instanceId, tools, (news) =>
       this.emit({ instanceId, at: clock.now(), ...news }),
     );
     this.lines.set(instanceId, line);

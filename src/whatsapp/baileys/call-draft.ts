@@ -8,11 +8,12 @@ import type { Log } from '../../common/logging/log.js';
 import type { Clock } from '../../common/time/clock.js';
 import {
   OfferNotAcknowledged,
+  OfferOutdated,
   OfferRefused,
   SessionNotConnected,
-  WhatsAppRestricted,
 } from '../whatsapp.errors.js';
 import type { CallDraft, CalleeQuery, Ring } from '../whatsapp.gateway.js';
+import type { AccountStanding } from './account-standing.js';
 import type { BaileysConnection } from './baileys-connection.js';
 import { encryptCallKey } from './call-keys.js';
 import type { CallRegistry } from './call-registry.js';
@@ -20,31 +21,50 @@ import { offerStanza, type OfferParts } from './call-stanzas.js';
 import type { CalleeLookup } from './callee-lookup.js';
 import { deviceOf, userOf } from './device-jid.js';
 import { awaitVerdict } from './offer-verdict.js';
-import { isAccountRestriction, refusalReason } from './refusal-reasons.js';
-import { heldTrustToken, issueTrustToken } from './trust-token.js';
+import { concernsAccount, refusalReason } from './refusal-reasons.js';
+import type { TrustTokens } from './trust-tokens.js';
 
 const CALL_KEY_BYTES = 32;
-/** The answer to the caller does not wait longer for the end of a restriction. */
-const RESTRICTION_QUERY_MS = 3_000;
+/** Validation failed: stale devices, sessions or token, or wrong addressing (Baileys and whatsmeow). */
+const OUTDATED_CODE = 479;
+
+/** A call that was refused because something about the callee was out of date. */
+export interface OutdatedCall {
+  /** The callee's token in the refused offer, if there was one. */
+  readonly trustToken: Uint8Array | undefined;
+}
 
 export interface CallTools {
   readonly lookup: CalleeLookup;
   readonly registry: CallRegistry;
+  readonly standing: AccountStanding;
+  readonly tokens: TrustTokens;
+  readonly renew: (before: OutdatedCall) => Promise<CallDraft>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Looks the callee up and encrypts the key; nothing that could ring leaves. */
+/**
+ * Looks the callee up and encrypts the key; nothing that could ring leaves.
+ * @param outdated the call that this one replaces: everything is asked afresh, and a token goes along only if it is another
+ * @throws WhatsAppRestricted; nothing is asked any more once the account must be left alone
+ */
 export async function draftCall(
   connection: BaileysConnection,
   query: CalleeQuery,
   tools: CallTools,
+  outdated?: OutdatedCall,
 ): Promise<BaileysCallDraft> {
   const { socket, creds } = connection;
   const creator = ownDeviceLid(creds);
   if (!creator || !creds.account) throw new SessionNotConnected();
-  const callee = await tools.lookup.find(socket, query);
-  const keys = await encryptCallKey(socket, callee.devices, randomBytes(CALL_KEY_BYTES), tools.log);
+  const { standing, lookup, tokens, log } = tools;
+  const afresh = outdated !== undefined;
+  await requireFree(standing);
+  const callee = await lookup.find(socket, query, afresh);
+  await requireFree(standing);
+  const keys = await encryptCallKey(socket, callee.devices, randomBytes(CALL_KEY_BYTES), log, afresh);
+  const held = await tokens.held(socket, callee.lid);
   const offer: OfferParts = {
     stanzaId: socket.generateMessageTag(),
     callId: newCallId(),
@@ -52,8 +72,9 @@ export async function draftCall(
     creator,
     keys,
     deviceIdentity: encodeSignedDeviceIdentity(creds.account, true),
-    trustToken: await heldTrustToken(socket, callee.lid, tools.clock.now()),
+    trustToken: isSame(held, outdated?.trustToken) ? undefined : held,
   };
+  await requireFree(standing);
   return new BaileysCallDraft(connection, callee.number, callee.pn, offer, tools);
 }
 
@@ -81,11 +102,17 @@ export class BaileysCallDraft implements CallDraft {
   async place(): Promise<void> {
     const { connection, tools } = this;
     if (!connection.isOpen) throw new SessionNotConnected();
+    tools.standing.requireFree();
     const verdict = awaitVerdict(connection, this.ring.offerStanzaId, tools.clock);
     tools.registry.begin(this.ring, () => verdict.confirm());
     // Whether a failed write reached the server is not known; the missing ack then decides.
     connection.socket.sendNode(offerStanza(this.offer)).catch(() => undefined);
-    this.issueOwnToken();
+    // Not awaited: it must not hold up the verdict.
+    void tools.tokens.issue(
+      connection.socket,
+      { lid: this.jid, pn: this.pn },
+      () => connection.isOpen && tools.standing.isFree,
+    );
     const answer = await verdict.answer;
     if (answer === 'silence') {
       await tools.registry.stopBestEffort(this.ring);
@@ -97,26 +124,24 @@ export class BaileysCallDraft implements CallDraft {
     }
   }
 
-  private issueOwnToken(): void {
-    issueTrustToken(this.connection.socket, { lid: this.jid, pn: this.pn }, this.tools.clock.now()).catch(
-      (cause: unknown) => this.tools.log.debug('A trust token could not be issued', { err: cause }),
-    );
+  renew(): Promise<CallDraft> {
+    return this.tools.renew(this.offer);
   }
 
-  private async refusal(code: number): Promise<OfferRefused | WhatsAppRestricted> {
-    if (!isAccountRestriction(code)) return new OfferRefused(code, refusalReason(code));
-    const until = code === 463 ? await this.restrictedUntil() : null;
-    return new WhatsAppRestricted(`${refusalReason(code)} (${code})`, until, code, this.tools.clock.now());
+  private refusal(code: number): Promise<Error> | Error {
+    if (concernsAccount(code)) return this.tools.standing.refusal(code);
+    const Refusal = code === OUTDATED_CODE ? OfferOutdated : OfferRefused;
+    return new Refusal(code, refusalReason(code));
   }
+}
 
-  /** Asks once; the library also tells the answer as an event, which marks the account. */
-  private async restrictedUntil(): Promise<Date | null> {
-    const answer = this.connection.socket
-      .fetchAccountReachoutTimelock()
-      .then((lock) => (lock.isActive ? (lock.timeEnforcementEnds ?? null) : null))
-      .catch(() => null);
-    return Promise.race([answer, this.tools.clock.sleep(RESTRICTION_QUERY_MS).then(() => null)]);
-  }
+async function requireFree(standing: AccountStanding): Promise<void> {
+  await standing.settled();
+  standing.requireFree();
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one !== undefined && other !== undefined && Buffer.compare(one, other) === 0;
 }
 
 /** `00` and 30 upper-case hex digits: 16 random bytes, the first replaced, as WhatsApp Web makes them. */

@@ -8,6 +8,7 @@ import type { EncryptedKey } from './call-stanzas.js';
 /**
  * Encrypts the call key for each device. A device without a usable key bundle is left out; the others ring.
  * @param callKey 32 random bytes, one for all devices
+ * @param afresh the sessions with all devices are built anew
  * @throws CalleeUnreachable when no device is left, DatabaseUnavailable when the keys cannot be read or stored
  */
 export async function encryptCallKey(
@@ -15,8 +16,9 @@ export async function encryptCallKey(
   devices: readonly string[],
   callKey: Uint8Array,
   log: Log,
+  afresh = false,
 ): Promise<EncryptedKey[]> {
-  await assertSessions(socket, devices, log);
+  await assertSessions(socket, devices, log, afresh);
   const keys: EncryptedKey[] = [];
   for (const device of devices) {
     try {
@@ -35,15 +37,20 @@ export async function encryptCallKey(
 }
 
 /** One bad device makes the library throw the whole answer away; then each device is asked for alone. */
-async function assertSessions(socket: WASocket, devices: readonly string[], log: Log): Promise<void> {
+async function assertSessions(
+  socket: WASocket,
+  devices: readonly string[],
+  log: Log,
+  afresh: boolean,
+): Promise<void> {
   try {
-    await socket.assertSessions([...devices]);
+    await socket.assertSessions([...devices], afresh);
   } catch (cause) {
     if (cause instanceof DatabaseUnavailable) throw cause;
     if (devices.length === 1) {
       log.debug('No key bundle for a device', { err: cause });
       return;
     }
-    for (const device of devices) await assertSessions(socket, [device], log);
+    for (const device of devices) await assertSessions(socket, [device], log, afresh);
   }
 }

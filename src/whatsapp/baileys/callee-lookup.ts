@@ -25,11 +25,16 @@ export interface Callee {
 export class CalleeLookup {
   private readonly registered = new LRUCache<string, string>({ max: 1_000, ttl: EXISTENCE_TTL_MS });
 
-  /** @throws NumberNotRegistered, CalleeUnreachable, WhatsAppTimeout */
-  async find(socket: WASocket, query: CalleeQuery): Promise<Callee> {
+  /**
+   * @param afresh what was learned minutes ago is asked again
+   * @throws NumberNotRegistered, CalleeUnreachable, WhatsAppTimeout
+   */
+  async find(socket: WASocket, query: CalleeQuery, afresh = false): Promise<Callee> {
+    if (afresh && query.kind === 'number')
+      query.candidates.forEach((digits) => this.registered.delete(digits));
     const pn = query.kind === 'number' ? await this.firstRegistered(socket, query.candidates) : undefined;
     const lid = query.kind === 'lid' ? `${query.digits}@lid` : await lidOf(socket, pn ?? '');
-    const devices = await callableDevices(socket, lid);
+    const devices = await callableDevices(socket, lid, afresh);
     return { number: userOf(pn ?? lid), lid, pn, devices };
   }
 
@@ -61,8 +66,8 @@ async function lidOf(socket: WASocket, pn: string): Promise<string> {
   return jidNormalizedUser(lid);
 }
 
-async function callableDevices(socket: WASocket, lid: string): Promise<string[]> {
-  const all = await socket.getUSyncDevices([lid], true, false);
+async function callableDevices(socket: WASocket, lid: string, afresh: boolean): Promise<string[]> {
+  const all = await socket.getUSyncDevices([lid], !afresh, false);
   const jids = all.map(({ jid }) => jid).filter((jid) => !isHosted(jid));
   const devices = primaryFirst([...new Set(jids.map(deviceLid))]);
   if (devices.length === 0) throw new CalleeUnreachable('no device of this number can take calls');

@@ -1,19 +1,20 @@
 import { generateMessageIDV2 } from '@whiskeysockets/baileys';
 import type { Clock } from '../../common/time/clock.js';
-import {
-  SessionNotConnected,
-  WhatsAppRefused,
-  WhatsAppRestricted,
-  WhatsAppTimeout,
-} from '../whatsapp.errors.js';
+import { SessionNotConnected, WhatsAppRefused, WhatsAppTimeout } from '../whatsapp.errors.js';
 import type { TextMessage } from '../whatsapp.gateway.js';
+import type { AccountStanding } from './account-standing.js';
 import type { BaileysConnection } from './baileys-connection.js';
 import { rejectStanza } from './incoming-stanzas.js';
 import { awaitVerdict, type OfferAnswer } from './offer-verdict.js';
-import { isAccountRestriction, refusalReason } from './refusal-reasons.js';
+import { concernsAccount } from './refusal-reasons.js';
 
 /** Looking up the devices of both sides and their keys counts too. */
 const TEXT_TIMEOUT_MS = 20_000;
+
+interface AnswerTools {
+  readonly clock: Clock;
+  readonly standing: AccountStanding;
+}
 
 /**
  * Declines an incoming call. Not through the library's own `rejectCall` (7.0.0-rc14), which names the given address as
@@ -23,21 +24,21 @@ const TEXT_TIMEOUT_MS = 20_000;
 export async function rejectIncomingCall(
   connection: BaileysConnection,
   call: { readonly callId: string; readonly creator: string },
-  clock: Clock,
+  { clock, standing }: AnswerTools,
 ): Promise<void> {
   const { socket } = connection;
   const stanzaId = socket.generateMessageTag();
   const verdict = awaitVerdict(connection, stanzaId, clock);
   // Whether a failed write reached the server is not known; the missing ack then decides.
   socket.sendNode(rejectStanza({ ...call, stanzaId })).catch(() => undefined);
-  requireAccepted(await verdict.answer, 'to reject the call', connection, clock);
+  await requireAccepted(await verdict.answer, 'to reject the call', connection, standing);
 }
 
 /** @throws SessionNotConnected, WhatsAppTimeout, WhatsAppRefused, WhatsAppRestricted */
 export async function sendTextMessage(
   connection: BaileysConnection,
   { to, text }: TextMessage,
-  clock: Clock,
+  { clock, standing }: AnswerTools,
 ): Promise<void> {
   const { socket } = connection;
   const messageId = generateMessageIDV2(socket.user?.id);
@@ -47,21 +48,20 @@ export async function sendTextMessage(
   const sending = socket.sendMessage(to, { text, linkPreview: null }, { messageId });
   try {
     const answer = await Promise.race([sending.then(() => verdict.answer), verdict.answer]);
-    requireAccepted(answer, 'the message', connection, clock);
+    await requireAccepted(answer, 'the message', connection, standing);
   } finally {
     verdict.confirm(); // stops listening when the sending itself failed
   }
 }
 
-function requireAccepted(
+async function requireAccepted(
   answer: OfferAnswer,
   what: string,
   connection: BaileysConnection,
-  clock: Clock,
-): void {
+  standing: AccountStanding,
+): Promise<void> {
   if (answer === 'silence') throw connection.isOpen ? new WhatsAppTimeout(what) : new SessionNotConnected();
   if (answer.accepted) return;
   const { code } = answer;
-  if (!isAccountRestriction(code)) throw new WhatsAppRefused(what, code);
-  throw new WhatsAppRestricted(`${refusalReason(code)} (${code})`, null, code, clock.now());
+  throw concernsAccount(code) ? await standing.refusal(code) : new WhatsAppRefused(what, code);
 }

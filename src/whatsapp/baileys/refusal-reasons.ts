@@ -25,7 +25,7 @@ export function refusalReason(code: number): string {
   return REASONS[code] ?? 'unknown reason';
 }
 
-/** 463 = reach-out time-lock, 429 = too many calls: the account is meant, not the callee. */
-export function isAccountRestriction(code: number): boolean {
-  return code === 463 || code === 429;
+/** 429 = too many calls, 463 = the account is time-locked, or this one contact must not be reached. */
+export function concernsAccount(code: number): boolean {
+  return code === 429 || code === 463;
 }

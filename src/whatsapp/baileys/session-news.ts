@@ -11,6 +11,4 @@ export type SessionNews =
       readonly retryAt: Date | null;
     }
   | { readonly type: 'passkey_required'; readonly code: number; readonly reason: string }
-  | { readonly type: 'logged_out'; readonly code: number; readonly reason: string }
-  | { readonly type: 'restricted'; readonly until: Date | null }
-  | { readonly type: 'unrestricted' };
+  | { readonly type: 'logged_out'; readonly code: number; readonly reason: string };

@@ -8,7 +8,7 @@ const instance = {
   maxConcurrentCalls: 2,
   minSecondsBetweenCalls: 0,
   numberCooldownSeconds: 0,
-  restricted: null,
+  restrictedUntil: null,
 };
 const quiet = { liveCalls: 0, firstEndsAt: null, lastCallAt: null, lastCallToNumberAt: null };
 
@@ -34,6 +34,6 @@ describe('letting a call in', () => {
   });
 
   it('forgets a restriction that is over', () => {
-    expect(refusalOf({ ...instance, restricted: { until: now } }, quiet, now)).toBeUndefined();
+    expect(refusalOf({ ...instance, restrictedUntil: now }, quiet, now)).toBeUndefined();
   });
 });

@@ -100,9 +100,9 @@ describe('a request with an idempotency key', () => {
     room.whatsapp.state = 'connecting';
     await expect(room.place({ key: 'k' })).rejects.toMatchObject({ code: 'instance_not_connected' });
     room.whatsapp.state = 'connected';
-    room.instance = { ...room.instance, restricted: { until: null } };
+    room.instance = { ...room.instance, restrictedUntil: new Date(room.clock.now().getTime() + 1000) };
     await expect(room.place({ key: 'k' })).rejects.toMatchObject({ code: 'whatsapp_restricted' });
-    room.instance = { ...room.instance, restricted: null };
+    room.instance = { ...room.instance, restrictedUntil: null };
     await expect(room.place({ key: 'k' })).resolves.toMatchObject({ replayed: false });
   });
 

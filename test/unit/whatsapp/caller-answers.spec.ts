@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { rejectIncomingCall, sendTextMessage } from '../../../src/whatsapp/baileys/caller-answers.js';
+import { AccountStanding } from '../../../src/whatsapp/baileys/account-standing.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { FakeConnection } from './support/fake-connection.js';
 
@@ -41,6 +42,13 @@ beforeEach(() => {
   connection = new TakingConnection();
 });
 
+/** WhatsApp says, when it is asked, that the account is not locked. */
+function tools() {
+  const askForLock = () => Promise.resolve({ isActive: false });
+  const standing = new AccountStanding({ clock, restrictionPauseMs: 1000, askForLock }, () => undefined);
+  return { clock, standing };
+}
+
 /** How an answer ended, once it has. */
 function outcomeOf(work: Promise<void>): { value: string } {
   const outcome = { value: 'pending' };
@@ -52,7 +60,7 @@ function outcomeOf(work: Promise<void>): { value: string } {
 }
 
 describe('declining a call', () => {
-  const decline = () => outcomeOf(rejectIncomingCall(connection.asConnection(), CALL, clock));
+  const decline = () => outcomeOf(rejectIncomingCall(connection.asConnection(), CALL, tools()));
 
   it('is done when the server has taken it', async () => {
     const outcome = decline();
@@ -95,7 +103,7 @@ describe('declining a call', () => {
 });
 
 describe('a text to a caller', () => {
-  const send = () => outcomeOf(sendTextMessage(connection.asConnection(), MESSAGE, clock));
+  const send = () => outcomeOf(sendTextMessage(connection.asConnection(), MESSAGE, tools()));
   const messageId = (): string => connection.texts[0]?.messageId ?? '';
 
   it('is done when the server has taken it, and no link in it is looked up', async () => {
@@ -119,7 +127,7 @@ describe('a text to a caller', () => {
     ['479', 'WhatsAppRefused: WhatsApp refused the message (479)'],
     [
       '463',
-      'WhatsAppRestricted: WhatsApp restricted this account: reaching out to new contacts is locked (463)',
+      'WhatsAppRestricted: WhatsApp restricted this account: this contact must write to or call the account first (463)',
     ],
   ])('fails when the server answers %s', async (error, expected) => {
     const outcome = send();

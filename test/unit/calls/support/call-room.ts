@@ -40,7 +40,7 @@ export class CallRoom {
     maxConcurrentCalls: 100,
     minSecondsBetweenCalls: 0,
     numberCooldownSeconds: 0,
-    restricted: null,
+    restrictedUntil: null,
   };
   readonly clock = new ManualClock();
   /** Whether another process goes on with the calls when this one stops. */

@@ -47,13 +47,14 @@ export class FakeWhatsApp extends WhatsAppGateway {
     return this.state;
   }
 
-  async prepareCall(_instanceId: string, callee: CalleeQuery): Promise<CallDraft> {
+  async prepareCall(instanceId: string, callee: CalleeQuery): Promise<CallDraft> {
     this.requireConnected();
     this.asked.push(callee);
     if (this.prepareFailure) throw this.prepareFailure;
     const ring = ringOf(++this.lastCall);
     const number = callee.kind === 'number' ? (callee.candidates[0] ?? '') : callee.digits;
-    return { number, jid: '777@lid', ring, place: () => this.place(ring) };
+    const renew = () => this.prepareCall(instanceId, callee);
+    return { number, jid: '777@lid', ring, place: () => this.place(ring), renew };
   }
 
   async rejectCall(_instanceId: string, { callId }: IncomingCallRef): Promise<void> {

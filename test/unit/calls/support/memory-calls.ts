@@ -95,7 +95,7 @@ class MemoryCallsRepository extends CallsRepository {
 
   override async attachRing(call: Call, prepared: PreparedCall): Promise<Call | undefined> {
     const row = this.calls.rows.get(call.id);
-    if (row?.state !== 'offering' || row.ring) return undefined;
+    if (row?.state !== 'offering' || row.callId !== call.callId) return undefined;
     return this.calls.put({ ...row, ...prepared, callId: prepared.ring.callId });
   }
 

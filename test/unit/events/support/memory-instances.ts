@@ -22,7 +22,7 @@ export class MemoryInstances {
       maxConcurrentCalls: 1,
       minSecondsBetweenCalls: 0,
       numberCooldownSeconds: 0,
-      restricted: null,
+      restrictedUntil: null,
     });
   }
 
