@@ -77,49 +77,6 @@ describe('what WhatsApp says to an offer', () => {
     expect(refused?.devices.map(({ terminateStanzaIds }) => terminateStanzaIds)).toEqual([[]]);
   });
 
-  it.each([
-    [429, 'too many calls'],
-    [463, 'reaching out to new contacts is locked'],
-  ])('tells the refusal %d as a restriction of the account', async (failureCode, reason) => {
-    const number = newContact({ errorAttribute: failureCode });
-
-    const answer = await call(number);
-
-    const failureReason = `WhatsApp restricted this account: ${reason} (${failureCode})`;
-    expect(failureOf(answer)).toEqual(failure(429, 'whatsapp_restricted', failureReason));
-    expect(await onlyRowOf(number)).toMatchObject({ outcome: 'refused', failureCode, failureReason });
-    expect(await call(newContact('ok'))).toMatchObject({ status: 200 });
-  });
-
-  it('keeps an account still until its time-lock ends', async () => {
-    await stage.linkedInstance('locked', '491510000004');
-    const until = Math.floor(Date.now() / 1000) + 3_600;
-    stage.simulator.limits.lockReachout('491510000004', until);
-    const number = newContact({ errorAttribute: 463 });
-
-    const first = failureOf(await call(number, 'locked'));
-
-    const message = 'WhatsApp restricted this account: reaching out to new contacts is locked (463)';
-    expect(first).toEqual(failure(429, 'whatsapp_restricted', message, expect.any(String)));
-    expect(Number(first.retryAfter)).toBeGreaterThan(3_580);
-    expect(Number(first.retryAfter)).toBeLessThanOrEqual(3_600);
-    expect(await onlyRowOf(number, 'locked')).toMatchObject({ outcome: 'refused', failureCode: 463 });
-    const restrictedUntil = new Date(until * 1000).toISOString();
-    await stage.until(async () => {
-      const { connection } = await stage.instance('locked');
-      return (connection as Record<string, unknown>).restrictedUntil === restrictedUntil;
-    }, 'the list tells the end of the restriction');
-
-    const asked = () => stage.simulator.stanzas.filter(({ account }) => account === '491510000004').length;
-    const askedBefore = asked();
-    const second = failureOf(await call(newContact('ok'), 'locked'));
-
-    const known = `WhatsApp restricted this account: no calls until ${restrictedUntil}`;
-    expect(second).toEqual(failure(429, 'whatsapp_restricted', known, expect.any(String)));
-    expect(Number(second.retryAfter)).toBeGreaterThan(3_580);
-    expect(asked()).toBe(askedBefore);
-  });
-
   it('goes by the devices when their receipts overtake the acknowledgement', async () => {
     const number = newContact({ delayMs: 700 });
     const askedAt = Date.now();
