@@ -93,6 +93,33 @@ describe('how many calls an instance makes', () => {
     expect(await call('paced')).toMatchObject({ status: 200 });
   });
 
+  it('keeps the pause when many ask at once, and lets the next call in when it is over', async () => {
+    await settings('paced', { minSecondsBetweenCalls: 0 });
+    await call('paced');
+    await settings('paced', { minSecondsBetweenCalls: 600 });
+    expect(statusesOf(await Promise.all(Array.from({ length: 10 }, () => call('paced'))))).toEqual(
+      Array(10).fill(429),
+    );
+
+    await settings('paced', { minSecondsBetweenCalls: 2 });
+    await stage.until(async () => (await call('paced')).status === 200, 'the pause is over');
+    await settings('paced', { minSecondsBetweenCalls: 600 });
+    const { body } = await stage.get('/api/call/list/paced');
+    const [newest, before] = (body.calls as { requestedAt: string }[]).map(({ requestedAt }) =>
+      Date.parse(requestedAt),
+    );
+    expect((newest ?? 0) - (before ?? 0)).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('lets one of many calls to a number in that ask at once', async () => {
+    const number = newContact();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => call('cool', number)));
+    expect(statusesOf(answers).sort()).toEqual([200, ...Array<number>(9).fill(429)]);
+    for (const answer of answers.filter(({ status }) => status === 429)) {
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(3_580);
+    }
+  });
+
   it('leaves a number alone for as long as its owner wants, however it is written, and calls others', async () => {
     const number = newContact();
     expect(await call('cool', number)).toMatchObject({ status: 200 });
