@@ -101,9 +101,8 @@ export class CallsRepository {
   }
 
   /**
-   * Stores what it takes to hang up, before the offer leaves, in place of what `call` has of an offer that was refused.
-   * `undefined`: the call is no longer being prepared.
-   * @param end the event that reports the refusal
+   * Stores what it takes to hang up, before the offer leaves. `undefined`: the call is no longer being prepared.
+   * @param end reports that the offer with the id of `call` was refused; this one takes its place
    */
   async attachRing(
     call: Call,
@@ -112,21 +111,13 @@ export class CallsRepository {
     end?: OutboxEvent,
   ): Promise<Call | undefined> {
     const { number, jid, ring, hangUpAt } = prepared;
+    const replaced = end ? call.callId : null;
     const change = {
       change: `UPDATE calls SET call_id = $3, number = $4, jid = $5, ring = $6, hang_up_at = $7
        WHERE instance_id = $1 AND id = $2 AND state = 'offering' AND call_id IS NOT DISTINCT FROM $8
          AND EXISTS (SELECT FROM fence)
        RETURNING ${CALL_COLUMNS}`,
-      values: [
-        call.instanceId,
-        call.id,
-        ring.callId,
-        number,
-        jid,
-        JSON.stringify(ring),
-        hangUpAt,
-        call.callId,
-      ],
+      values: [call.instanceId, call.id, ring.callId, number, jid, JSON.stringify(ring), hangUpAt, replaced],
       event,
     };
     if (!end) return (await this.writes.run<Call>(call.instanceId, change))[0];

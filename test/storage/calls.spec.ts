@@ -103,6 +103,17 @@ describe('a stored call', () => {
     await expect(stage.calls.findByCallId(instanceId, call.callId ?? '')).resolves.toEqual(call);
   });
 
+  it('gets another ring in place of one that was refused, once', async () => {
+    const call = await stage.placed();
+    const ring = { callId: 'renewed', creator: '1@lid', devices: [], offerStanzaId: 'x' };
+    const end = { instanceId, type: 'call.update', lane: 'call:old', at: start, data: {} } as const;
+    const renew = () =>
+      stage.calls.attachRing(call, { number: '1', jid: '1@lid', ring, hangUpAt: start }, undefined, end);
+    await expect(renew()).resolves.toMatchObject({ id: call.id, callId: 'renewed', ring });
+    await expect(renew()).resolves.toBeUndefined();
+    await expect(stage.calls.findByCallId(instanceId, call.callId ?? '')).resolves.toBeUndefined();
+  });
+
   it('moves only from the state that the writer saw', async () => {
     const call = await stage.placed();
     const accepted = await stage.calls.change(call, { state: 'calling', acceptedAt: later(1) });

@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/require-await -- a fake answers at once where the real one waits */
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import type { OutboxEvent } from '../../../../src/common/events/outbox.js';
 import type { DomainError } from '../../../../src/common/errors/domain-error.js';
 import type { CallTraffic } from '../../../../src/calls/call-admission.js';
 import type { CallChanges } from '../../../../src/calls/call-progress.js';
@@ -93,9 +94,14 @@ class MemoryCallsRepository extends CallsRepository {
       .slice(0, filter.limit);
   }
 
-  override async attachRing(call: Call, prepared: PreparedCall): Promise<Call | undefined> {
+  override async attachRing(
+    call: Call,
+    prepared: PreparedCall,
+    _event?: OutboxEvent,
+    end?: OutboxEvent,
+  ): Promise<Call | undefined> {
     const row = this.calls.rows.get(call.id);
-    if (row?.state !== 'offering' || row.callId !== call.callId) return undefined;
+    if (row?.state !== 'offering' || row.callId !== (end ? call.callId : null)) return undefined;
     return this.calls.put({ ...row, ...prepared, callId: prepared.ring.callId });
   }
 
