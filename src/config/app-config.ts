@@ -34,7 +34,7 @@ export abstract class AppConfig {
   abstract readonly maxConnections: number;
   /** Origins, `https://app.example.com`, whose web pages may call the API; empty = none. */
   abstract readonly corsOrigins: readonly string[];
-  /** Sessions opened per second at start; 0 = all at once. */
+  /** Sessions opened per second at start; 0 = as fast as the places for connecting ones allow. */
   abstract readonly sessionOpensPerSecond: number;
   /** How long an account is left alone after a refusal whose end WhatsApp does not tell, 1–86,400. */
   abstract readonly restrictionPauseSeconds: number;

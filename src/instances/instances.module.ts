@@ -18,6 +18,7 @@ import { InstancesLifecycle } from './instances-lifecycle.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
 import { LostInstancesListener } from './lost-instances.listener.js';
+import { OpeningPlaces } from './opening-places.js';
 import { PasskeyRequests } from './passkey-requests.js';
 import { RestrictionExpiry } from './restriction-expiry.js';
 import { SessionOpener } from './session-opener.js';
@@ -41,6 +42,7 @@ import { SessionOpener } from './session-opener.js';
     InstancesRepository,
     InstancesService,
     LostInstancesListener,
+    OpeningPlaces,
     PasskeyRequests,
     RestrictionExpiry,
     SessionOpener,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Ownership } from '../cluster/ownership.js';
 import { Log } from '../common/logging/log.js';
 import { Clock, type Timer } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { InstanceSessions } from './instance-sessions.js';
+import { OpeningPlaces } from './opening-places.js';
 
 /** Opens many sessions at a pace that neither WhatsApp nor the machine takes for an attack. */
 @Injectable()
@@ -15,7 +15,7 @@ export class SessionOpener {
 
   constructor(
     private readonly sessions: InstanceSessions,
-    private readonly ownership: Ownership,
+    private readonly places: OpeningPlaces,
     private readonly config: AppConfig,
     private readonly clock: Clock,
     private readonly log: Log,
@@ -33,6 +33,7 @@ export class SessionOpener {
     this.pause?.timer.cancel();
     this.pause?.end();
     await this.line;
+    this.places.letGo();
     await Promise.all(this.runs);
   }
 
@@ -47,10 +48,10 @@ export class SessionOpener {
   }
 
   private async restore(instanceId: string): Promise<void> {
-    // It waited for its turn, and may have moved on to another process.
-    if (this.ownership.epochOf(instanceId) === undefined) return;
     try {
-      await this.sessions.restore(instanceId);
+      await this.places.run(instanceId, async () => {
+        if (!this.stopped) await this.sessions.restore(instanceId);
+      });
     } catch (err) {
       this.log.error('A session could not be restored', { instanceId, err });
     }

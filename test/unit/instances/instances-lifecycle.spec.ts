@@ -11,6 +11,7 @@ import { InstanceStates } from '../../../src/instances/instance-states.js';
 import { InstancesGained } from '../../../src/cluster/instances-gained.event.js';
 import { GainedInstancesListener } from '../../../src/instances/gained-instances.listener.js';
 import { InstancesLifecycle } from '../../../src/instances/instances-lifecycle.js';
+import { OpeningPlaces } from '../../../src/instances/opening-places.js';
 import { SessionOpener } from '../../../src/instances/session-opener.js';
 import { FakeGateway } from './support/fake-gateway.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -22,11 +23,11 @@ import { MemoryStatuses } from './support/memory-statuses.js';
 const ACCOUNT = 'account-1';
 const IDS = ['i1', 'i2', 'i3'];
 
-function setUp(sessionOpensPerSecond: string) {
-  const rows = IDS.map((id) => instanceRow({ id, name: id, accountId: ACCOUNT, status: 'connected' }));
+function setUp(sessionOpensPerSecond: string, ids = IDS) {
+  const rows = ids.map((id) => instanceRow({ id, name: id, accountId: ACCOUNT, status: 'connected' }));
   const repository = new MemoryStatuses(...rows);
   const gateway = new FakeGateway();
-  for (const id of IDS) {
+  for (const id of ids) {
     gateway.linked.add(id);
     repository.toOpen.add(id);
   }
@@ -36,11 +37,12 @@ function setUp(sessionOpensPerSecond: string) {
   const states = new InstanceStates(repository, events, clock, log);
   const sessions = new InstanceSessions(gateway, repository, states, new SecretBox([randomBytes(32)]), log);
   const config = parseAppConfig({ SESSION_OPENS_PER_SECOND: sessionOpensPerSecond });
-  const opener = new SessionOpener(sessions, new TestOwnership(), config, clock, log);
+  const places = new OpeningPlaces(gateway, new TestOwnership(), clock);
+  const opener = new SessionOpener(sessions, places, config, clock, log);
   const departure = { complete: () => Promise.resolve() };
   const lifecycle = new InstancesLifecycle(opener, sessions, departure);
   new GainedInstancesListener(events, repository, opener, clock, log).onModuleInit();
-  const start = () => events.publish(new InstancesGained(IDS));
+  const start = () => events.publish(new InstancesGained(ids));
   new AccountEventsListener(events, repository, sessions, opener).onModuleInit();
   const opened = () => gateway.opened.map(({ instanceId }) => instanceId);
   return { rows, repository, gateway, log, clock, events, sessions, start, lifecycle, opened };
@@ -68,6 +70,23 @@ describe('the life of sessions', () => {
     await start();
     await settled();
     expect(opened()).toEqual(IDS);
+  });
+
+  it('lets twenty sessions connect at a time, whatever the pace', async () => {
+    const ids = Array.from({ length: 50 }, (_, index) => `s${index}`);
+    const { gateway, clock, start, lifecycle, opened } = setUp('0', ids);
+    await start();
+    await settled();
+    expect(opened()).toEqual(ids.slice(0, 20));
+    gateway.connects('s3', '1@s.whatsapp.net');
+    gateway.tell('s4', { type: 'disconnected', code: 428, reason: 'lost', retryAt: null });
+    await settled();
+    expect(opened()).toEqual(ids.slice(0, 22));
+    await clock.advance(20_000);
+    expect(opened()).toEqual(ids.slice(0, 42));
+    await lifecycle.beforeApplicationShutdown();
+    await clock.advance(60_000);
+    expect(opened()).toEqual(ids.slice(0, 42));
   });
 
   it('goes on when one session cannot be opened', async () => {
