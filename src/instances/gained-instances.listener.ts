@@ -7,6 +7,7 @@ import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { instanceNews } from './instance-event.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
+import { slowNodeAdvice } from './node-advice.js';
 import { SessionOpener } from './session-opener.js';
 
 /** Takes instances over from a process that has ended: their sessions are opened here. */
@@ -48,6 +49,8 @@ export class GainedInstancesListener implements OnModuleInit, BeforeApplicationS
   private open(instanceIds: readonly string[]): void {
     if (instanceIds.length === 0) return;
     this.log.info('Opening the sessions of linked instances', { sessions: instanceIds.length });
+    const advice = slowNodeAdvice(instanceIds.length, process.versions.node);
+    if (advice) this.log.warn(advice, { sessions: instanceIds.length, node: process.versions.node });
     this.opener
       .open(instanceIds)
       .catch((err: unknown) =>
