@@ -1,5 +1,6 @@
 import { Curve, generateSignalPubKey, type SignalRepositoryWithLIDStore } from '@whiskeysockets/baileys';
 import { verifySignature } from 'libsignal/src/curve.js';
+import { rememberingRight } from './remembered-signatures.js';
 
 /** A key bundle whose signed pre-key is not signed by the identity that it names. */
 export class BundleSignatureInvalid extends Error {
@@ -24,7 +25,7 @@ export function isSignatureValid(publicKey: Uint8Array, message: Uint8Array, sig
  * a new link would pass unchecked. `Curve` is exported and mutable; this puts the real check in. Idempotent.
  */
 export function enforceStrictSignatures(): void {
-  Curve.verify = isSignatureValid;
+  Curve.verify = rememberingRight(isSignatureValid);
 }
 
 /**
