@@ -12,6 +12,7 @@ import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import type { SessionOptions } from '../whatsapp.gateway.js';
 import { proxyAgent } from './proxy-agent.js';
 import { withTurns } from './signal-turns.js';
+import { socketCaches } from './socket-caches.js';
 import { withBundleCheck } from './strict-signatures.js';
 
 const { HistorySyncType } = proto.HistorySync;
@@ -43,6 +44,7 @@ export function socketOptions(
     shouldSyncHistoryMessage: ({ syncType }) => USEFUL_HISTORY.includes(syncType),
     shouldIgnoreJid: (jid) => isJidGroup(jid) || isJidBroadcast(jid) || isJidNewsletter(jid),
     enableRecentMessageCache: false,
+    ...socketCaches(),
     makeSignalRepository: (...parts) =>
       withTurns(withBundleCheck(DEFAULT_CONNECTION_CONFIG.makeSignalRepository(...parts))),
     ...(agent && { agent, fetchAgent: agent }),
