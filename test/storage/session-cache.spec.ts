@@ -95,3 +95,42 @@ describe('the cache of Signal sessions', () => {
     expect(await read()).toEqual(session('slow'));
   });
 });
+
+describe('the cache of trust tokens', () => {
+  const readToken = async () => (await keys.get('tctoken', [PEER]))[PEER];
+  const token = (text: string) => ({ token: Buffer.from(text), timestamp: '1' });
+
+  it('remembers that there is none until there is one', async () => {
+    expect(await readToken()).toBeUndefined();
+    stage.statements.length = 0;
+    expect(await readToken()).toBeUndefined();
+    expect(stage.statements).toEqual([]);
+    await keys.set({ tctoken: { [PEER]: token('first') } });
+    expect(await readToken()).toEqual(token('first'));
+  });
+
+  it('remembers nothing that was read while somebody wrote', async () => {
+    await keys.set({ tctoken: { [PEER]: token('first') } });
+    for (let round = 0; round < 20; round += 1) {
+      const write = keys.set({ tctoken: { [PEER]: token(`round ${round}`) } });
+      await Promise.all([readToken(), write, readToken()]);
+      expect(await readToken()).toEqual(token(`round ${round}`));
+    }
+  });
+
+  it('forgets with the session', async () => {
+    const store = new SessionStore(stage.database, box, fencedWrites(stage.database));
+    const mine = store.keysOf(instanceId);
+    await mine.set({ tctoken: { [PEER]: token('first') } });
+    await store.wipe(instanceId);
+    expect(await store.keysOf(instanceId).get('tctoken', [PEER])).toEqual({});
+  });
+
+  it('does not remember Signal sessions that were only read', async () => {
+    await keys.set({ session: { [PEER]: session('first') } });
+    const other = new SessionStore(stage.database, box, fencedWrites(stage.database)).keysOf(instanceId);
+    await other.get('session', [PEER]);
+    await keys.set({ session: { [PEER]: session('second') } });
+    expect(await other.get('session', [PEER])).toEqual({ [PEER]: session('second') });
+  });
+});

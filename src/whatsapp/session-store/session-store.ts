@@ -38,8 +38,15 @@ interface Owned {
   readonly epoch: string;
 }
 
-/** Signal sessions that are written at every call are read from here; written only after the database has them. */
 const CACHED_KEYS = 20_000;
+/** What every call asks for; remembered only after the database has it. */
+const CACHED_TYPES = new Set<string>(['session', 'tctoken']);
+/**
+ * Remembered from reading too, most of all that there is none. Signal sessions are not: a write whose answer was lost may
+ * still come about, and a ratchet must not go on from what was read before it.
+ */
+const CACHED_WHEN_READ = 'tctoken';
+const ABSENT = '';
 
 /** One statement for a whole batch; the two halves never name the same key. */
 const DELETE_KEYS = `gone AS (
@@ -57,6 +64,9 @@ export class SessionStore {
   private readonly cache = new LRUCache<string, string>({ max: CACHED_KEYS });
   /** Keys that are being written. Once two writes of a key overlap, none of that row may fill the cache. */
   private readonly writing = new Map<string, { inFlight: number; overlapped: boolean }>();
+
+  /** Moves on when a write begins and when it ends, so that what was read before is not remembered after it. */
+  private generation = 0;
 
   private readonly links = new Map<string, KeyLink>();
 
@@ -116,6 +126,7 @@ export class SessionStore {
         WHERE instance_id = $1 AND EXISTS (SELECT FROM fence) RETURNING 1 AS done`,
       values: [instanceId],
     });
+    this.generation += 1;
     for (const key of this.cache.keys()) if (key.startsWith(`${instanceId}/`)) this.cache.delete(key);
   }
 
@@ -168,18 +179,23 @@ export class SessionStore {
     for (const id of ids) {
       const text = this.cache.get(cacheKey(owned, type, id));
       if (text === undefined) missing.push(id);
-      else found[id] = decodeKey(type, text);
+      else if (text !== ABSENT) found[id] = decodeKey(type, text);
     }
     if (missing.length === 0) return found;
+    const { generation } = this;
     const rows = await this.database.query<KeyRow[]>(
       'SELECT key_id, value FROM session_keys WHERE instance_id = $1 AND type = $2 AND key_id = ANY($3)',
       [instanceId, type, missing],
     );
-    for (const row of rows) {
-      found[row.key_id] = decodeKey(
-        type,
-        this.box.openText(row.value, sessionKeyContext(instanceId, type, row.key_id)),
-      );
+    const read = new Map(
+      rows.map(({ key_id: id, value }) => [
+        id,
+        this.box.openText(value, sessionKeyContext(instanceId, type, id)),
+      ]),
+    );
+    for (const [id, text] of read) found[id] = decodeKey(type, text);
+    if (type === CACHED_WHEN_READ && this.writing.size === 0 && generation === this.generation) {
+      for (const id of missing) this.cache.set(cacheKey(owned, type, id), read.get(id) ?? ABSENT);
     }
     return found;
   }
@@ -209,19 +225,21 @@ export class SessionStore {
       await this.writes.run(instanceId, { also: [DELETE_KEYS], change: WRITE_KEYS, values }, { epoch });
       written = true;
     } finally {
-      const fresh = written ? kept.filter(({ type }) => type === 'session') : [];
+      const fresh = written ? kept.filter(({ type }) => CACHED_TYPES.has(type)) : [];
       fillCache(new Map(fresh.map(({ type, id, text }) => [cacheKey(owned, type, id), text])));
     }
   }
 
   /** Empties the cache for these keys; the function that it returns fills it again after the write. */
   private beginWrite(keys: readonly string[]): (fresh: ReadonlyMap<string, string>) => void {
+    this.generation += 1;
     for (const key of keys) {
       this.cache.delete(key);
       const inFlight = this.writing.get(key)?.inFlight ?? 0;
       this.writing.set(key, { inFlight: inFlight + 1, overlapped: inFlight > 0 });
     }
     return (fresh) => {
+      this.generation += 1;
       for (const key of keys) {
         const { inFlight, overlapped } = this.writing.get(key) ?? { inFlight: 1, overlapped: true };
         if (inFlight > 1) this.writing.set(key, { inFlight: inFlight - 1, overlapped });
