@@ -1,0 +1,86 @@
+import { BufferJSON } from '@whiskeysockets/baileys';
+import { WhatsAppSimulator, type CallRecord } from '../../test/simulator/index.js';
+import { serveParent } from '../support/remote.js';
+
+/** The simulator in a process of its own, so that what is measured is only the client. */
+const simulator = await WhatsAppSimulator.start({ record: false });
+let logins = 0;
+let logouts = 0;
+simulator.on('login', () => (logins += 1));
+simulator.on('logout', () => (logouts += 1));
+
+const handlers = {
+  address: (_: null) => ({ url: simulator.url, rootKeyHex: simulator.rootPublicKey.toString('hex') }),
+
+  /** Credentials of accounts that are linked already, as JSON. */
+  prepare: ({ first, count }: { first: number; count: number }) =>
+    Array.from({ length: count }, (_, index) =>
+      JSON.stringify(
+        simulator.preparedCredentials({ number: String(first + index), name: 'Ana' }),
+        BufferJSON.replacer,
+      ),
+    ),
+
+  addCallees: ({ first, count, silent }: { first: number; count: number; silent: boolean }) => {
+    for (let index = 0; index < count; index += 1) {
+      simulator.addContact({
+        number: String(first + index),
+        behaviour: { kind: silent ? 'silent' : 'rings' },
+        decrypts: false,
+      });
+    }
+  },
+
+  scan: async ({ number, qr }: { number: string; qr: string }) => {
+    await simulator.addPhone({ number, name: 'Ana' }).scanQr(qr);
+  },
+
+  /** `sessions`: open now; `logins` and `logouts`: ever. */
+  state: (_: null) => ({
+    sessions: simulator.sessions.length,
+    logins,
+    logouts,
+    violations: simulator.violations.length,
+    firstViolation: simulator.violations[0],
+  }),
+
+  /** What the callees' phones saw of the calls since `sinceMs` (epoch). */
+  calls: ({ sinceMs, ringSeconds }: { sinceMs: number; ringSeconds: number }) => {
+    const calls = simulator.calls.filter(({ offeredAt }) => offeredAt >= sinceMs);
+    return {
+      offers: calls.length,
+      hungUp: calls.filter(({ devices }) => devices.every(({ ringStoppedAt }) => ringStoppedAt)).length,
+      atOnce: mostAtOnce(calls),
+      driftMs: calls.flatMap(({ devices }) =>
+        devices.flatMap(({ ringingSince, ringStoppedAt }) =>
+          ringingSince && ringStoppedAt ? [ringStoppedAt - ringingSince - ringSeconds * 1000] : [],
+        ),
+      ),
+    };
+  },
+};
+
+export type SimulatorHandlers = typeof handlers;
+
+serveParent(handlers);
+
+/** Most phones that rang at one moment. */
+function mostAtOnce(calls: readonly CallRecord[]): number {
+  const edges = calls.flatMap(({ devices }) =>
+    devices.flatMap(({ ringingSince, ringStoppedAt }) =>
+      ringingSince && ringStoppedAt
+        ? [
+            { at: ringingSince, step: 1 },
+            { at: ringStoppedAt, step: -1 },
+          ]
+        : [],
+    ),
+  );
+  let ringing = 0;
+  let most = 0;
+  for (const { step } of edges.sort((a, b) => a.at - b.at || a.step - b.step)) {
+    ringing += step;
+    most = Math.max(most, ringing);
+  }
+  return most;
+}

@@ -1,0 +1,71 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { runSql } from '../../test/support/postgres.js';
+
+/** Calls of each statement since the server started, by its text with constants taken out. */
+export type StatementCounts = ReadonlyMap<string, number>;
+
+const COUNTS = `SELECT query, sum(calls)::integer AS calls FROM pg_stat_statements
+  JOIN pg_roles ON pg_roles.oid = userid WHERE query NOT LIKE '%pg_stat_statements%' GROUP BY query`;
+
+/** A PostgreSQL as durable as the product's own that counts the statements it runs. Call `close` at the end. */
+export class MeasuredPostgres {
+  private constructor(
+    readonly url: string,
+    private readonly server: EmbeddedPostgres,
+    private readonly directory: string,
+    private readonly client: pg.Client,
+  ) {}
+
+  static async start(): Promise<MeasuredPostgres> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'ringdrop-bench-'));
+    await chmod(directory, 0o755);
+    const dataDir = path.join(directory, 'data');
+    const first = await startEmbeddedPostgres({ dataDir });
+    await runSql(first.url, `ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`);
+    await first.stop();
+    const server = await startEmbeddedPostgres({ dataDir });
+    const client = new pg.Client({ connectionString: server.url, application_name: 'bench' });
+    await client.connect();
+    await client.query('CREATE EXTENSION pg_stat_statements');
+    return new MeasuredPostgres(server.url, server, directory, client);
+  }
+
+  async statements(): Promise<StatementCounts> {
+    const { rows } = await this.client.query<{ query: string; calls: number }>(COUNTS);
+    return new Map(rows.map(({ query, calls }) => [query, calls]));
+  }
+
+  /** Connections that the product holds. */
+  async productConnections(): Promise<number> {
+    const { rows } = await this.client.query<{ count: number }>(
+      `SELECT count(*)::integer AS count FROM pg_stat_activity WHERE application_name LIKE 'ringdrop%'`,
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  /** The first column of the first row. */
+  async value(sql: string, values: unknown[] = []): Promise<unknown> {
+    const { rows } = await this.client.query<unknown[]>({ text: sql, values, rowMode: 'array' });
+    return rows[0]?.[0];
+  }
+
+  async close(): Promise<void> {
+    await this.client.end();
+    await this.server.stop();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** How much oftener each statement ran between two counts; those that did not run are left out. */
+export function ranBetween(before: StatementCounts, after: StatementCounts): Map<string, number> {
+  const ran = new Map<string, number>();
+  for (const [query, calls] of after) {
+    const more = calls - (before.get(query) ?? 0);
+    if (more > 0) ran.set(query, more);
+  }
+  return ran;
+}
