@@ -13,8 +13,8 @@ export interface StatementCost {
   readonly pairingKeys: number;
 }
 
-/** Handing events out, as it begins behind the answer. */
-const DELIVERY = /FROM event_outbox|webhook_|pg_advisory_xact_lock|FOR KEY SHARE/;
+/** Handing events out, which begins behind the answer; nothing else of a call is a transaction of several statements. */
+const DELIVERY = /FROM event_outbox|webhook_|pg_advisory_xact_lock|FOR KEY SHARE|^START TRANSACTION|^COMMIT/;
 
 const CALLS = 20;
 const RING_SECONDS = 1;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { FencedWrites } from '../cluster/fenced-writes.js';
 import { OwnershipLost } from '../cluster/ownership.errors.js';
 import type { DomainError } from '../common/errors/domain-error.js';
@@ -30,41 +30,20 @@ export class CallSlotsRepository {
 
   /**
    * Stores the call unless `refuse` finds a reason against it in the traffic of the instance. Nothing can come between
-   * the look at the traffic and the new row.
+   * the look at the traffic and the new row: when another call was let in meanwhile, the look is taken anew.
    * @throws CallInstanceNotFound, OwnershipLost and what `refuse` returns
    */
   async admit(
     request: CallRequest,
     refuse: (traffic: CallTraffic) => DomainError | undefined,
   ): Promise<Call> {
-    try {
-      return await this.dataSource.transaction((manager) => this.admitIn(manager, request, refuse));
-    } catch (error) {
-      // The row of the owner goes with the instance.
-      if (error instanceof OwnershipLost && !(await this.isThere(request))) throw new CallInstanceNotFound();
-      throw error;
+    for (;;) {
+      const { admissions, ...traffic } = await this.look(request);
+      const refusal = refuse(traffic);
+      if (refusal) throw refusal;
+      const call = await this.insert(request, admissions);
+      if (call) return call;
     }
-  }
-
-  private async admitIn(
-    manager: EntityManager,
-    request: CallRequest,
-    refuse: (traffic: CallTraffic) => DomainError | undefined,
-  ): Promise<Call> {
-    const { instanceId } = request;
-    // A statement sees the rows from before it began to wait, so the locks must have been taken by one of its own.
-    const locked = await this.writes.run(
-      instanceId,
-      {
-        change: `SELECT instances.id FROM instances, fence WHERE instances.id = $1 FOR NO KEY UPDATE OF instances`,
-        values: [instanceId],
-      },
-      { manager },
-    );
-    if (locked.length === 0) throw new CallInstanceNotFound();
-    const refusal = refuse(await this.traffic(manager, request));
-    if (refusal) throw refusal;
-    return this.insert(manager, request);
   }
 
   private async isThere({ instanceId }: CallRequest): Promise<boolean> {
@@ -72,29 +51,43 @@ export class CallSlotsRepository {
     return rows.length > 0;
   }
 
-  private async traffic(manager: EntityManager, request: CallRequest): Promise<CallTraffic> {
-    const [traffic] = await manager.query<CallTraffic[]>(
-      `SELECT live.*,
+  private async look({
+    instanceId,
+    sameNumbers,
+  }: CallRequest): Promise<CallTraffic & { admissions: string }> {
+    const [traffic] = await this.dataSource.query<(CallTraffic & { admissions: string })[]>(
+      `SELECT live.*, instances.admissions,
          (SELECT requested_at FROM calls WHERE instance_id = $1 ORDER BY id DESC LIMIT 1) AS "lastCallAt",
          CASE WHEN cardinality($2::text[]) > 0 THEN
            (SELECT requested_at FROM calls WHERE instance_id = $1 AND number = ANY ($2) ORDER BY id DESC LIMIT 1)
          END AS "lastCallToNumberAt"
-       FROM (SELECT count(*)::integer AS "liveCalls", min(hang_up_at) AS "firstEndsAt"
-             FROM calls WHERE instance_id = $1 AND state <> 'ended') AS live`,
-      [request.instanceId, request.sameNumbers],
+       FROM instances, (SELECT count(*)::integer AS "liveCalls", min(hang_up_at) AS "firstEndsAt"
+             FROM calls WHERE instance_id = $1 AND state <> 'ended') AS live
+       WHERE instances.id = $1`,
+      [instanceId, sameNumbers],
     );
-    if (!traffic) throw new TypeError('An aggregate without a row');
+    if (!traffic) throw new CallInstanceNotFound();
     return traffic;
   }
 
-  private async insert(manager: EntityManager, request: CallRequest): Promise<Call> {
+  /** `undefined`: another call was let in since `admissions` was read, or the instance is gone. */
+  private async insert(request: CallRequest, admissions: string): Promise<Call | undefined> {
     const { instanceId, number, durationSeconds, requestedAt, hangUpAt } = request;
-    const [call] = await manager.query<Call[]>(
-      `INSERT INTO calls (instance_id, number, duration, state, requested_at, hang_up_at)
-       VALUES ($1, $2, $3, 'offering', $4, $5) RETURNING ${CALL_COLUMNS}`,
-      [instanceId, number, durationSeconds, requestedAt, hangUpAt],
-    );
-    if (!call) throw new TypeError('An insert without a row');
-    return call;
+    try {
+      const [call] = await this.writes.run<Call>(instanceId, {
+        also: [
+          `slot AS (UPDATE instances SET admissions = admissions + 1
+             WHERE id = $1 AND admissions = $6 AND EXISTS (SELECT FROM fence) RETURNING id)`,
+        ],
+        change: `INSERT INTO calls (instance_id, number, duration, state, requested_at, hang_up_at)
+          SELECT id, $2, $3, 'offering', $4, $5 FROM slot RETURNING ${CALL_COLUMNS}`,
+        values: [instanceId, number, durationSeconds, requestedAt, hangUpAt, admissions],
+      });
+      return call;
+    } catch (error) {
+      // The row of the owner goes with the instance.
+      if (error instanceof OwnershipLost && !(await this.isThere(request))) throw new CallInstanceNotFound();
+      throw error;
+    }
   }
 }

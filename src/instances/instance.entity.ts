@@ -28,6 +28,10 @@ export class InstanceEntity {
   @Column({ name: 'last_linked_at', type: 'timestamptz', precision: 3, nullable: true })
   lastLinkedAt: Date | null;
 
+  /** Calls let in so far. Whoever lets one in compares it with what he saw before he looked at the traffic. */
+  @Column({ name: 'admissions', type: 'bigint', default: 0, select: false })
+  admissions?: string;
+
   @Column({ name: 'last_disconnect_code', type: 'integer', nullable: true })
   lastDisconnectCode: number | null;
 
