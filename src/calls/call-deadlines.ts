@@ -5,6 +5,7 @@ import { Log } from '../common/logging/log.js';
 import { Clock, type Timer } from '../common/time/clock.js';
 import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
 import { CallHangUp } from './call-hang-up.js';
+import { progress } from './call-progress.js';
 import { CALL_STATES } from './call-state.js';
 import { silentFrom } from './call-times.js';
 import { isPlaced, type Call, type PlacedCall } from './call.entity.js';
@@ -43,6 +44,16 @@ export class CallDeadlines {
     this.watched.set(call.id, { call, timer });
   }
 
+  /**
+   * A phone has begun to ring: the time counts from here. Said before it is written down, because on a busy machine the write
+   * takes longer than what is left of the time that counts from the acceptance.
+   */
+  ringing(instanceId: string, callId: string, at: Date): void {
+    const call = this.watchedCalls(instanceId).find((watched) => watched.callId === callId);
+    const changes = call && progress(call, { type: 'ringing' }, at);
+    if (changes) this.watch({ ...call, ...changes });
+  }
+
   /** The calls with a timer, of one instance or of all. */
   watchedCalls(instanceId?: string): PlacedCall[] {
     const calls = [...this.watched.values()].map(({ call }) => call);
@@ -62,6 +73,15 @@ export class CallDeadlines {
     const running = this.hangingUp.get(call.id) ?? this.tryToHangUp(call);
     this.hangingUp.set(call.id, running);
     return running.finally(() => this.hangingUp.delete(call.id));
+  }
+
+  /**
+   * The same for a call as it was read from its row. When more has been heard of it than is written down yet, its timer
+   * knows better.
+   */
+  hangUpRead(call: PlacedCall): Promise<void> {
+    const known = this.watched.get(call.id)?.call;
+    return known && isEarlier(call, known) ? Promise.resolve() : this.hangUp(call);
   }
 
   /** Stops the phones of a call that is over for everybody else. Never rejects. */
@@ -111,5 +131,6 @@ export class CallDeadlines {
 
 function isEarlier(call: Call, known: Call): boolean {
   const step = CALL_STATES.indexOf(call.state) - CALL_STATES.indexOf(known.state);
-  return step < 0 || (step === 0 && call.acceptedAt === null && known.acceptedAt !== null);
+  // Without its acceptance a call has a provisional end, however far it has got otherwise.
+  return step < 0 || (call.acceptedAt === null && known.acceptedAt !== null);
 }

@@ -41,6 +41,9 @@ export class CallSignalsListener implements OnModuleInit {
   }
 
   private listen(signal: WhatsAppSignal): void {
+    if (signal.type === 'call_ringing') {
+      this.deadlines.ringing(signal.instanceId, signal.callId, signal.at);
+    }
     if (isCallSignal(signal)) this.enqueue(signal.callId, signal, () => this.onCallSignal(signal));
     else if (signal.type === 'connected') {
       this.enqueue(signal.instanceId, signal, () => this.recovery.onConnected(signal.instanceId));

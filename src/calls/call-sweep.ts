@@ -45,7 +45,9 @@ export class CallSweep {
   /** Begins to hang up every call that is due, or those of one instance, as when its session is back. */
   async hangUpDue(instanceId?: string): Promise<void> {
     // Not awaited, so that one session that is slow to send holds up no other.
-    for (const call of await this.live.due(this.clock.now(), instanceId)) void this.deadlines.hangUp(call);
+    for (const call of await this.live.due(this.clock.now(), instanceId)) {
+      void this.deadlines.hangUpRead(call);
+    }
   }
 
   /** Hangs up every call whose session is open, or those of one instance, before the sessions end. Never rejects. */

@@ -52,6 +52,18 @@ describe('a call during an outage of the database', () => {
     expect(secondsAfter(call.ringingAt, call.endedAt)).toBe(3);
   });
 
+  it('rings for its full time although nobody can write down when it began to', async () => {
+    const room = await open();
+    const { callId } = await room.place({ durationSeconds: 5 });
+    room.calls.failing = AWAY;
+    await room.clock.advance(2_000);
+    await room.hear({ type: 'call_ringing', callId });
+    await room.clock.advance(4_999);
+    expect(room.whatsapp.hungUp).toEqual([]);
+    await room.clock.advance(1);
+    expect(room.whatsapp.hungUp).toEqual([callId]);
+  });
+
   it('is stopped all the same when the process stops', async () => {
     const room = await open();
     await room.place({ durationSeconds: 20 });

@@ -47,6 +47,29 @@ describe('placing a fake call', () => {
     expect(Number(endedAt) - Number(ringingAt)).toBe(5_000);
   });
 
+  it('rings for the requested time when its delivery is written down before its acceptance', async () => {
+    const room = await open();
+    const { callId } = await room.place({ durationSeconds: 5 });
+    const provisional = { acceptedAt: null, hangUpAt: new Date(room.clock.now().getTime() + 3_000) };
+    const [call] = room.deadlines.watchedCalls();
+    if (call) room.deadlines.watch({ ...call, ...provisional, state: 'delivered' });
+    await room.clock.advance(4_999);
+    expect(room.whatsapp.hungUp).toEqual([]);
+    await room.clock.advance(1);
+    expect(room.whatsapp.hungUp).toEqual([callId]);
+  });
+
+  it('rings for the requested time while it is not written down yet that it rings', async () => {
+    const room = await open();
+    const { callId } = await room.place({ durationSeconds: 5 });
+    await room.clock.advance(2_000);
+    room.deadlines.ringing(room.instance.id, callId, room.clock.now());
+    await room.clock.advance(4_999); // the row is due for two seconds, and the sweep has looked at it
+    expect(room.whatsapp.hungUp).toEqual([]);
+    await room.clock.advance(1);
+    expect(room.whatsapp.hungUp).toEqual([callId]);
+  });
+
   it('has its row with everything needed to hang up before the offer leaves', async () => {
     const room = await open();
     let atOffer: unknown;
