@@ -22,7 +22,7 @@ export interface LoadResult {
   readonly ringingAtOnce: number;
   readonly answerP50Ms: number;
   readonly answerP99Ms: number;
-  /** How much later than asked for a phone stopped ringing. */
+  /** How much later or earlier than asked for a phone stopped ringing. */
   readonly driftP99Ms: number;
   readonly driftMaxMs: number;
 }

@@ -53,7 +53,7 @@ const handlers = {
       atOnce: mostAtOnce(calls),
       driftMs: calls.flatMap(({ devices }) =>
         devices.flatMap(({ ringingSince, ringStoppedAt }) =>
-          ringingSince && ringStoppedAt ? [ringStoppedAt - ringingSince - ringSeconds * 1000] : [],
+          ringingSince && ringStoppedAt ? [Math.abs(ringStoppedAt - ringingSince - ringSeconds * 1000)] : [],
         ),
       ),
     };
