@@ -46,7 +46,6 @@ export async function measureCalls(
   });
   await simulator.ask('addCallees', { first: FIRST_CALLEE, count: pairs.length, silent: false });
   await simulator.ask('addCallees', { first: SILENT_CALLEE, count: 1, silent: true });
-  await letCall(product, callers, Math.ceil(pairs.length / callers.length) * 2);
   const [ringing] = pairs;
   if (!ringing) throw new TypeError('There is nobody to call');
   const statements = await measureStatements(
@@ -71,18 +70,4 @@ export async function measureCalls(
   const atOnce = await load.run(rings, rings / (AT_ONCE_RING_SECONDS - 2), AT_ONCE_RING_SECONDS);
   clearInterval(watch);
   return { statements, steady, atOnce, databaseConnections, linked: 1 };
-}
-
-/** With fewer instances than pairs, an instance needs several calls at a time. */
-async function letCall(
-  product: MeasuredProduct,
-  callers: readonly { instance: string; token: string }[],
-  maxConcurrentCalls: number,
-): Promise<void> {
-  for (const { instance, token } of callers) {
-    const { status } = await product.request('POST', `/api/instance/settings/${instance}`, token, {
-      maxConcurrentCalls,
-    });
-    if (status !== 200) throw new Error(`settings were answered with ${status}`);
-  }
 }
