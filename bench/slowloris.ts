@@ -15,7 +15,8 @@ const { connections, seconds, timeout } = numbersFromArguments({ connections: 50
 
 const BETWEEN_REQUESTS_MS = 10;
 const BASELINE_MS = 2000;
-const P99_LIMIT_MS = 250;
+/** Generous: on two cores that do other work, everything is slow for a moment. */
+const P99_LIMIT_MS = 500;
 /** The server looks once a second; the rest is for a busy machine. */
 const LATENESS_MS = 3000;
 
