@@ -23,6 +23,8 @@ export async function runProduct(world: BenchWorld, product: MeasuredProduct): P
   const points: SizePoint[] = [];
   const tenants: Tenant[] = [];
   let sessions = 0;
+  await settle(); // the start itself is not the base
+  await settle();
   const baseMicros = await world.idleCost(product.probeSocket, 1, BASE_SECONDS);
   for (const count of sizes) {
     const tenant = await product.seedTenant(await world.newCredentials(count));
