@@ -11,6 +11,7 @@ import { HealthModule } from './health/health.module.js';
 import { InstancesModule } from './instances/instances.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PairingPageModule } from './pairing-page/pairing-page.module.js';
+import { RoutingModule } from './cluster/routing.module.js';
 
 /** The whole product. */
 @Module({})
@@ -23,6 +24,7 @@ export class AppModule {
         CommonModule.on(ground),
         DatabaseModule.connect(databaseUrl, ground),
         ClusterModule,
+        RoutingModule,
         AccountsModule,
         AuthModule,
         InstancesModule,

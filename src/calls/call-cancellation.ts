@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { TenantCaller } from '../common/http/caller.js';
 import { Clock } from '../common/time/clock.js';
 import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
-import { CallQueries } from './call-queries.js';
 import { isPlaced, type Call, type PlacedCall } from './call.entity.js';
 import { CallAlreadyEnded, CallNotFound } from './calls.errors.js';
 import { CallsRepository } from './calls.repository.js';
@@ -13,7 +11,6 @@ import { CallsRepository } from './calls.repository.js';
 @Injectable()
 export class CallCancellation {
   constructor(
-    private readonly queries: CallQueries,
     private readonly calls: CallsRepository,
     private readonly hangUps: CallHangUp,
     private readonly deadlines: CallDeadlines,
@@ -22,16 +19,16 @@ export class CallCancellation {
 
   /**
    * Without a connection the phones are stopped as soon as it is back, and the call then ends as cancelled.
-   * @throws CallInstanceNotFound, CallNotFound, CallAlreadyEnded, SessionNotConnected
+   * @throws CallNotFound, CallAlreadyEnded, SessionNotConnected
    */
-  async cancel(caller: TenantCaller, instanceName: string, callId: string): Promise<Call> {
-    const call = await this.queries.get(caller, instanceName, callId);
+  async cancel(instanceId: string, callId: string): Promise<void> {
+    const call = await this.calls.findByCallId(instanceId, callId);
+    if (!call) throw new CallNotFound();
     if (call.state === 'ended') throw new CallAlreadyEnded();
     if (!isPlaced(call)) throw new CallNotFound();
     const ended = await this.hangUp(call);
     if (!ended) throw new CallAlreadyEnded();
     this.deadlines.forget(call.id);
-    return ended;
   }
 
   private async hangUp(call: PlacedCall): Promise<Call | undefined> {

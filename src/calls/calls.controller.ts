@@ -13,7 +13,7 @@ import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../common/http/api-errors.js';
 import { CurrentCaller, type TenantCaller } from '../common/http/caller.js';
 import { InstanceRoute } from '../common/http/instance-route.js';
-import { CallCancellation } from './call-cancellation.js';
+import { CallCommands } from './call-commands.js';
 import {
   CALL_NOT_FOUND,
   FAKE_CALL_ERRORS,
@@ -23,7 +23,6 @@ import {
 } from './call-error-rows.js';
 import { CallQueries } from './call-queries.js';
 import { toCallCancelled, toCallFound, toCallsFound } from './call.views.js';
-import { CallsService } from './calls.service.js';
 import { CallCancelledDto } from './dto/call-cancelled.dto.js';
 import { CallFoundDto } from './dto/call-found.dto.js';
 import { CallPlacedDto } from './dto/call-placed.dto.js';
@@ -40,8 +39,7 @@ import { ReplayHeaderInterceptor } from './replay-header.interceptor.js';
 @Controller('call')
 export class CallsController {
   constructor(
-    private readonly calls: CallsService,
-    private readonly cancellation: CallCancellation,
+    private readonly commands: CallCommands,
     private readonly queries: CallQueries,
   ) {}
 
@@ -82,7 +80,7 @@ export class CallsController {
     @Headers('Idempotency-Key') idempotencyKey?: string,
   ): Promise<FakeCallAnswer & { readonly replayed: boolean }> {
     const request = body.toRequest();
-    return this.calls.placeFake(caller, instance, request, parseIdempotencyKey(idempotencyKey));
+    return this.commands.placeFake(caller, instance, request, parseIdempotencyKey(idempotencyKey));
   }
 
   @InstanceRoute(Get, 'list')
@@ -155,6 +153,6 @@ export class CallsController {
     @Param('instance') instance: string,
     @Body() body: CancelCallDto,
   ): Promise<CallCancelledDto> {
-    return toCallCancelled(await this.cancellation.cancel(caller, instance, body.callId));
+    return toCallCancelled(await this.commands.cancel(caller, instance, body.callId));
   }
 }

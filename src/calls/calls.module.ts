@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { InstancesModule } from '../instances/instances.module.js';
 import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
 import { CallCancellation } from './call-cancellation.js';
+import { CallCommands } from './call-commands.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
 import { CallJournal } from './call-journal.js';
@@ -37,6 +38,7 @@ import { MovingCallsListener } from './moving-calls.listener.js';
     InstanceLookup,
     CallQueries,
     CallCancellation,
+    CallCommands,
     CallPlacement,
     CallPreparation,
     CallJournal,

@@ -29,6 +29,15 @@ const TOKEN_ROWS: readonly DocumentedError[] = [
     when: 'the database is away; rings in progress are hung up all the same',
   },
 ];
+/** Routes that need the session of an instance ask the process that holds it; the others never answer so. */
+const OWNER_UNAVAILABLE: DocumentedError = {
+  status: 503,
+  code: 'owner_unavailable',
+  message: 'The process that holds this instance cannot be reached. Try again',
+  when:
+    'only where several processes work as one: the one that holds the instance has just ended, or NATS is away. When the ' +
+    'message says that the request may have been carried out, repeat a call with its `Idempotency-Key`',
+};
 const NAME_REQUIRED: DocumentedError = {
   status: 400,
   code: 'instance_required',
@@ -105,7 +114,7 @@ function rowsFor(placed: PlacedOperation): DocumentedError[] {
   const takesInstanceToken = security?.some((one) => SECURITY_SCHEMES.instance in one) ?? false;
   return [
     ...TOKEN_ROWS,
-    ...(isOnInstance(placed) ? [NAME_REQUIRED] : []),
+    ...(isOnInstance(placed) ? [NAME_REQUIRED, OWNER_UNAVAILABLE] : []),
     ...(isOnInstance(placed) && takesInstanceToken ? [MISMATCH] : []),
     ...(isOnInstance(placed) && !responses['404'] ? [NOT_FOUND] : []),
     ...(requestBody ? [INVALID_BODY, TOO_LARGE] : []),

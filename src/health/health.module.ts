@@ -2,9 +2,10 @@ import { Module } from '@nestjs/common';
 import { DatabaseProbe } from './database-probe.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
+import { NatsProbe } from './nats-probe.js';
 
 @Module({
   controllers: [HealthController],
-  providers: [HealthService, DatabaseProbe],
+  providers: [HealthService, DatabaseProbe, NatsProbe],
 })
 export class HealthModule {}

@@ -3,6 +3,8 @@ import { NodeDeparture } from '../cluster/node-departure.js';
 import { PRODUCT_NAME, PRODUCT_VERSION } from '../common/product.js';
 import { Clock } from '../common/time/clock.js';
 import { DatabaseProbe } from './database-probe.js';
+import { NatsProbe } from './nats-probe.js';
+import type { HealthChecksDto } from './dto/health-checks.dto.js';
 import type { HealthReportDto } from './dto/health-report.dto.js';
 
 /** Puts the checks together. */
@@ -11,26 +13,33 @@ export class HealthService {
   constructor(
     private readonly database: DatabaseProbe,
     private readonly departure: NodeDeparture,
+    private readonly nats: NatsProbe,
     private readonly clock: Clock,
   ) {}
 
   async report(): Promise<HealthReportDto> {
+    const nats = this.nats.check();
+    return this.reportOf({ db: await this.database.check(), ...(nats !== undefined && { nats }) });
+  }
+
+  /**
+   * May requests be sent here? Without the broker still yes: every process has instances of its own, and if none were
+   * ready, nobody would answer for any.
+   */
+  async readiness(): Promise<HealthReportDto> {
+    const reason = this.departure.closedBecause;
     const db = await this.database.check();
+    return this.reportOf({ db, ...(reason !== undefined && { process: `fail: ${reason}` }) });
+  }
+
+  private reportOf(checks: HealthChecksDto): HealthReportDto {
     return {
-      status: db === 'ok' ? 'ok' : 'degraded',
+      status: Object.values(checks).every((check) => check === 'ok') ? 'ok' : 'degraded',
       service: PRODUCT_NAME,
       version: PRODUCT_VERSION,
       uptime: Math.floor(process.uptime()),
       timestamp: this.clock.now().toISOString(),
-      checks: { db },
+      checks,
     };
-  }
-
-  /** May requests be sent here? */
-  async readiness(): Promise<HealthReportDto> {
-    const report = await this.report();
-    const reason = this.departure.closedBecause;
-    if (reason === undefined) return report;
-    return { ...report, status: 'degraded', checks: { ...report.checks, process: `fail: ${reason}` } };
   }
 }

@@ -3,9 +3,9 @@ import { AccountDeleting } from '../accounts/account-deleting.event.js';
 import { AccountDisabled } from '../accounts/account-disabled.event.js';
 import { AccountEnabled } from '../accounts/account-enabled.event.js';
 import { EventBus } from '../common/events/event-bus.js';
-import { InstanceSessions } from './instance-sessions.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
-import { SessionOpener } from './session-opener.js';
+import { SessionCommands } from './session-commands.js';
+import { SessionRestoring } from './session-restoring.js';
 
 /** Goodbyes at WhatsApp take up to 5 s each, so several are said at the same time. */
 const GOODBYES_AT_ONCE = 10;
@@ -16,8 +16,8 @@ export class AccountEventsListener implements OnModuleInit {
   constructor(
     private readonly events: EventBus,
     private readonly repository: InstanceStatusRepository,
-    private readonly sessions: InstanceSessions,
-    private readonly opener: SessionOpener,
+    private readonly sessions: SessionCommands,
+    private readonly restoring: SessionRestoring,
   ) {}
 
   onModuleInit(): void {
@@ -46,6 +46,6 @@ export class AccountEventsListener implements OnModuleInit {
   /** The request that enabled the account does not wait for the sessions. */
   private async reopen(accountId: string): Promise<void> {
     const instanceIds = await this.repository.listToOpen(await this.repository.listOfAccount(accountId));
-    void this.opener.open(instanceIds);
+    void this.restoring.restore(instanceIds);
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '../common/crypto/secret-box.js';
 import type { TenantCaller } from '../common/http/caller.js';
-import { InstanceSessions } from './instance-sessions.js';
+import { SessionCommands } from './session-commands.js';
 import type { InstanceSettings, ProxyWish } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
 import { InstancesRepository } from './instances.repository.js';
@@ -13,7 +13,7 @@ import { opensAlike } from './session-options.js';
 export class InstanceConfigurationService {
   constructor(
     private readonly repository: InstancesRepository,
-    private readonly sessions: InstanceSessions,
+    private readonly sessions: SessionCommands,
     private readonly secrets: SecretBox,
   ) {}
 

@@ -1,31 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../common/http/caller.js';
-import { PasskeyRequired } from '../whatsapp/whatsapp.errors.js';
 import type { LinkMethod, LinkOffer } from '../whatsapp/whatsapp.gateway.js';
-import { InstanceSessions } from './instance-sessions.js';
+import { SessionCommands } from './session-commands.js';
 import { InstancesRepository } from './instances.repository.js';
-import { PasskeyRequests } from './passkey-requests.js';
 
 /** What the owner of an instance does with its phone: link it, see the code, reconnect, unlink it. */
 @Injectable()
 export class InstanceLinkingService {
   constructor(
     private readonly repository: InstancesRepository,
-    private readonly sessions: InstanceSessions,
-    private readonly passkeys: PasskeyRequests,
+    private readonly sessions: SessionCommands,
   ) {}
 
-  /**
-   * Waits at most 60 s for something to show. When WhatsApp asked for a passkey after the code that was shown before, that
-   * is told first; the time after begins anew, because accounts may stop being asked.
-   * @throws InstanceNotFound, and what linking throws
-   */
+  /** Waits at most 60 s for something to show. @throws InstanceNotFound, and what `SessionCommands.connect` throws */
   async connect({ accountId }: TenantCaller, name: string, method: LinkMethod): Promise<LinkOffer> {
-    const instance = await this.repository.getByName(accountId, name);
-    if (this.passkeys.takeUntold(instance.id)) throw new PasskeyRequired();
-    const offer = await this.sessions.link(instance, method);
-    if (offer.kind !== 'connected') this.passkeys.codeGiven(instance.id);
-    return offer;
+    return this.sessions.connect(await this.repository.getByName(accountId, name), method);
   }
 
   /** The content of the QR code that can be scanned now. @throws InstanceNotFound, NoQrToShow */

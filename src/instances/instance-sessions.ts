@@ -7,6 +7,7 @@ import {
   type LinkMethod,
   type LinkOffer,
   type SessionOptions,
+  type SessionState,
 } from '../whatsapp/whatsapp.gateway.js';
 import { NoCredentials } from '../whatsapp/whatsapp.errors.js';
 import { InstanceStates } from './instance-states.js';
@@ -29,11 +30,21 @@ export class InstanceSessions {
     private readonly log: Log,
   ) {}
 
-  /** How the session is to be opened, as stored now. @throws InstanceNotFound, ProxyPasswordUnreadable */
-  async sessionOptionsOf(instanceId: string): Promise<SessionOptions> {
+  /** @throws InstanceNotFound */
+  async storedInstance(instanceId: string): Promise<InstanceEntity> {
     const instance = await this.repository.findWhole(instanceId);
     if (!instance) throw new InstanceNotFound();
-    return toSessionOptions(instance, this.secrets);
+    return instance;
+  }
+
+  /** How the session is to be opened, as stored now. @throws InstanceNotFound, ProxyPasswordUnreadable */
+  async sessionOptionsOf(instanceId: string): Promise<SessionOptions> {
+    return toSessionOptions(await this.storedInstance(instanceId), this.secrets);
+  }
+
+  /** Live state of the session in this process. */
+  stateOf(instanceId: string): SessionState {
+    return this.gateway.sessionState(instanceId);
   }
 
   /**
@@ -41,7 +52,10 @@ export class InstanceSessions {
    */
   async link(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
     try {
-      return await this.gateway.link(instance.id, method, toSessionOptions(instance, this.secrets));
+      const offer = await this.gateway.link(instance.id, method, toSessionOptions(instance, this.secrets));
+      if (offer.kind !== 'qr') return offer;
+      // Who joins an attempt is told its first code, which may have been renewed.
+      return { kind: 'qr', qr: this.gateway.currentQr(instance.id) ?? offer.qr };
     } finally {
       await this.states.settled(instance.id);
     }
@@ -102,6 +116,11 @@ export class InstanceSessions {
     if (wasOpen) await this.states.leaving(instanceId, reason);
     await this.gateway.close(instanceId);
     if (wasOpen) await this.states.closed(instanceId, reason);
+  }
+
+  /** Closes the session if it is being linked. A phone that has consented meanwhile stays linked. */
+  async stopLinking(instanceId: string, reason: string): Promise<void> {
+    if (this.gateway.sessionState(instanceId) === 'linking') await this.close(instanceId, reason);
   }
 
   /** Removes the link to the phone, at WhatsApp as well as here. */

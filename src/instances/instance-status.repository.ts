@@ -126,6 +126,15 @@ export class InstanceStatusRepository {
     return rows.map(({ id }) => id);
   }
 
+  /** Instances whose session may be open although their account is disabled, wherever it is. */
+  async listOnlineOfDisabledAccounts(): Promise<string[]> {
+    const rows = await this.dataSource.query<{ id: string }[]>(
+      `SELECT instances.id FROM instances JOIN accounts ON accounts.id = instances.account_id
+       WHERE NOT accounts.enabled AND instances.status IN ('connected', 'connecting')`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
   private columnOf(property: string): string {
     const column = this.dataSource.getMetadata(InstanceEntity).findColumnWithPropertyName(property);
     if (!column) throw new TypeError(`An instance has no column for ${property}`);

@@ -3,6 +3,7 @@ import { AccountsModule } from '../accounts/accounts.module.js';
 import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
 import { AccountEventsListener } from './account-events.listener.js';
 import { ConnectionSignalsListener } from './connection-signals.listener.js';
+import { DisabledAccounts } from './disabled-accounts.js';
 import { GainedInstancesListener } from './gained-instances.listener.js';
 import { IncomingCallRules } from './incoming-call-rules.js';
 import { InstanceConfigurationController } from './instance-configuration.controller.js';
@@ -10,6 +11,7 @@ import { InstanceConfigurationService } from './instance-configuration.service.j
 import { InstanceLinkingController } from './instance-linking.controller.js';
 import { InstanceLinkingService } from './instance-linking.service.js';
 import { InstanceNamesListener } from './instance-names.listener.js';
+import { InstanceNewsListener } from './instance-news.listener.js';
 import { InstanceSessions } from './instance-sessions.js';
 import { InstanceStates } from './instance-states.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
@@ -21,7 +23,9 @@ import { LostInstancesListener } from './lost-instances.listener.js';
 import { OpeningPlaces } from './opening-places.js';
 import { PasskeyRequests } from './passkey-requests.js';
 import { RestrictionExpiry } from './restriction-expiry.js';
+import { SessionCommands } from './session-commands.js';
 import { SessionOpener } from './session-opener.js';
+import { SessionRestoring } from './session-restoring.js';
 
 @Module({
   imports: [AccountsModule, WhatsAppModule],
@@ -30,11 +34,13 @@ import { SessionOpener } from './session-opener.js';
   providers: [
     AccountEventsListener,
     ConnectionSignalsListener,
+    DisabledAccounts,
     GainedInstancesListener,
     IncomingCallRules,
     InstanceConfigurationService,
     InstanceLinkingService,
     InstanceNamesListener,
+    InstanceNewsListener,
     InstanceSessions,
     InstanceStates,
     InstanceStatusRepository,
@@ -45,8 +51,10 @@ import { SessionOpener } from './session-opener.js';
     OpeningPlaces,
     PasskeyRequests,
     RestrictionExpiry,
+    SessionCommands,
     SessionOpener,
+    SessionRestoring,
   ],
-  exports: [IncomingCallRules, InstancesService, InstanceSessions],
+  exports: [IncomingCallRules, InstancesService, SessionCommands],
 })
 export class InstancesModule {}

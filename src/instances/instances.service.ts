@@ -7,7 +7,7 @@ import { isForeignKeyViolation } from '../common/database/foreign-key-violation.
 import { EventBus } from '../common/events/event-bus.js';
 import type { TenantCaller } from '../common/http/caller.js';
 import { InstanceDeleted } from './instance-deleted.event.js';
-import { InstanceSessions } from './instance-sessions.js';
+import { SessionCommands } from './session-commands.js';
 import { toInstanceRef, type InstanceDraft, type InstanceRef } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
 import { InstanceNotFound } from './instances.errors.js';
@@ -38,7 +38,7 @@ export class InstancesService {
   constructor(
     private readonly repository: InstancesRepository,
     private readonly tokens: AccessTokens,
-    private readonly sessions: InstanceSessions,
+    private readonly sessions: SessionCommands,
     private readonly secrets: SecretBox,
     private readonly events: EventBus,
   ) {}

@@ -1,8 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AccountDeleting } from '../accounts/account-deleting.event.js';
 import { AccountDisabled } from '../accounts/account-disabled.event.js';
+import { ACCOUNT_CLOSED } from '../accounts/account-news.js';
+import { NodeNews } from '../cluster/node-news.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { InstanceDeleted } from '../instances/instance-deleted.event.js';
+import { INSTANCE_GONE, SESSION_TOLD } from '../instances/instance-news.js';
 import { InstanceStateChanged } from '../instances/instance-state-changed.event.js';
 import { PairingRooms } from './pairing-rooms.js';
 
@@ -11,13 +14,18 @@ import { PairingRooms } from './pairing-rooms.js';
 export class PairingEventsListener implements OnModuleInit {
   constructor(
     private readonly events: EventBus,
+    private readonly news: NodeNews,
     private readonly rooms: PairingRooms,
   ) {}
 
   onModuleInit(): void {
-    this.events.on(InstanceStateChanged, ({ instance, signal }) => this.rooms.take(instance.id, signal));
-    this.events.on(InstanceDeleted, ({ instance }) => this.rooms.dismissInstance(instance.id));
-    this.events.on(AccountDisabled, ({ accountId }) => this.rooms.dismissAccount(accountId));
-    this.events.on(AccountDeleting, ({ accountId }) => this.rooms.dismissAccount(accountId));
+    const { events, news, rooms } = this;
+    events.on(InstanceStateChanged, ({ instance, signal }) => rooms.take(instance.id, signal));
+    events.on(InstanceDeleted, ({ instance }) => rooms.dismissInstance(instance.id));
+    events.on(AccountDisabled, ({ accountId }) => rooms.dismissAccount(accountId));
+    events.on(AccountDeleting, ({ accountId }) => rooms.dismissAccount(accountId));
+    news.on(SESSION_TOLD, (signal) => rooms.take(signal.instanceId, signal));
+    news.on(INSTANCE_GONE, (instanceId) => rooms.dismissInstance(instanceId));
+    news.on(ACCOUNT_CLOSED, (accountId) => rooms.dismissAccount(accountId));
   }
 }

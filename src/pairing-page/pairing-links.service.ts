@@ -59,7 +59,7 @@ export class PairingLinks {
     const instance = await this.linking.find(share.instanceId);
     if (!instance) throw new PairingLinkInvalid();
     const isUsed = instance.lastLinkedAt !== null && instance.lastLinkedAt >= share.issuedAt;
-    if (isUsed && !['connecting', 'connected'].includes(this.linking.stateOf(instance.id))) {
+    if (isUsed && !['connecting', 'connected'].includes(this.linking.stateOf(instance))) {
       throw new PairingLinkInvalid();
     }
     return { instance, expiresAt: share.expiresAt, isUsed };

@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { BaseAddress } from '../events/base-address.js';
 import { InstancesModule } from '../instances/instances.module.js';
-import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
 import { AttemptBudget } from './attempt-budget.js';
 import { PairingAssetsController } from './pairing-assets.controller.js';
 import { PairingEventsListener } from './pairing-events.listener.js';
@@ -15,7 +14,7 @@ import { SharedInstancesRepository } from './shared-instances.repository.js';
 
 /** Lets the owner of a phone link it without a token. */
 @Module({
-  imports: [AuthModule, InstancesModule, WhatsAppModule],
+  imports: [AuthModule, InstancesModule],
   // Assets first: their path would be a share to the page.
   controllers: [PairingShareController, PairingAssetsController, PairingPageController],
   providers: [

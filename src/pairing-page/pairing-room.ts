@@ -1,6 +1,7 @@
 import type { Log } from '../common/logging/log.js';
 import type { Clock, Timer } from '../common/time/clock.js';
 import type { SessionSignal } from '../whatsapp/whatsapp-signals.js';
+import type { InstanceEntity } from '../instances/instance.entity.js';
 import type { LinkMethod, LinkOffer } from '../whatsapp/whatsapp.gateway.js';
 import type { AttemptBudget } from './attempt-budget.js';
 import { failureOfError } from './link-failure.js';
@@ -41,8 +42,8 @@ export class PairingRoom {
   private isAsking = false;
 
   constructor(
-    private readonly instanceId: string,
-    readonly accountId: string,
+    /** As it was read last. */
+    public instance: InstanceEntity,
     private readonly tools: PairingTools,
     private readonly onClosed: () => void,
   ) {}
@@ -90,16 +91,19 @@ export class PairingRoom {
     await this.takeFromBudget();
     const attempt = (this.attempts += 1);
     const isCurrent = () => attempt === this.attempts && !this.isClosed;
-    this.isOurs ||= linking.stateOf(this.instanceId) !== 'linking';
+    this.isOurs ||= linking.stateOf(this.instance) !== 'linking';
     this.lastCode = undefined;
     this.move({ phase: 'starting', method: method.kind });
     if (this.viewers.size === 0) this.stayForAWhile();
     try {
-      const offer = await linking.link(this.instanceId, method);
+      const offer = await linking.link(this.instance.id, method);
       if (isCurrent() && this.state.phase === 'starting') this.move(await this.stateOf(offer));
       return offer;
     } catch (error) {
-      log.info('Linking from a pairing page failed', { instanceId: this.instanceId, err: error });
+      log.info('Linking from a pairing page failed', {
+        instanceId: this.instance.id,
+        err: error,
+      });
       if (error instanceof PairingLinkInvalid) this.dismiss();
       else if (isCurrent() && this.state.phase === 'starting') {
         this.move({ phase: 'failed', failure: failureOfError(error, this.lastCode) });
@@ -129,7 +133,7 @@ export class PairingRoom {
     for (const viewer of this.viewers) viewer.end();
     this.viewers.clear();
     if (!this.isOurs) return;
-    const { instanceId } = this;
+    const { id: instanceId } = this.instance;
     this.tools.linking
       .stop(instanceId)
       .catch((err: unknown) =>
@@ -140,7 +144,7 @@ export class PairingRoom {
   private async takeFromBudget(): Promise<void> {
     this.isAsking = true;
     try {
-      await this.tools.budget.take(this.instanceId);
+      await this.tools.budget.take(this.instance.id);
     } finally {
       this.isAsking = false;
     }
@@ -170,7 +174,7 @@ export class PairingRoom {
       case 'code':
         return { phase: 'code', code: offer.code };
       case 'connected': {
-        const instance = await this.tools.linking.find(this.instanceId);
+        const instance = await this.tools.linking.find(this.instance.id);
         return { phase: 'connected', number: numberOf(instance?.numberJid ?? '') };
       }
     }

@@ -33,7 +33,7 @@ export class PairingRooms implements OnModuleDestroy {
    * @throws TooManyViewers
    */
   watch({ instance, expiresAt, isUsed }: OpenedLink, viewer: PairingViewer, isReturn: boolean): void {
-    if (this.linking.stateOf(instance.id) === 'connected') {
+    if (this.linking.stateOf(instance) === 'connected') {
       viewer.show({ phase: 'connected', number: numberOf(instance.numberJid ?? '') });
       viewer.end();
       return;
@@ -68,7 +68,7 @@ export class PairingRooms implements OnModuleDestroy {
   }
 
   dismissAccount(accountId: string): void {
-    for (const room of [...this.rooms.values()]) if (room.accountId === accountId) room.dismiss();
+    for (const room of [...this.rooms.values()]) if (room.instance.accountId === accountId) room.dismiss();
   }
 
   /** Ends all pages of this process; those that come afterwards are sent away. */
@@ -81,10 +81,14 @@ export class PairingRooms implements OnModuleDestroy {
     this.closeAll();
   }
 
-  private roomOf({ id, accountId }: OpenedLink['instance']): PairingRoom {
+  private roomOf(instance: OpenedLink['instance']): PairingRoom {
+    const { id } = instance;
     const known = this.rooms.get(id);
-    if (known) return known;
-    const room = new PairingRoom(id, accountId, this.tools, () => this.rooms.delete(id));
+    if (known) {
+      known.instance = instance;
+      return known;
+    }
+    const room = new PairingRoom(instance, this.tools, () => this.rooms.delete(id));
     if (!this.isOver) this.rooms.set(id, room);
     return room;
   }

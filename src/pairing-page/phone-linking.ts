@@ -1,13 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { InstanceSessions } from '../instances/instance-sessions.js';
+import { DomainError } from '../common/errors/domain-error.js';
 import type { InstanceEntity } from '../instances/instance.entity.js';
-import { WhatsAppUnreachable } from '../whatsapp/whatsapp.errors.js';
-import {
-  WhatsAppGateway,
-  type LinkMethod,
-  type LinkOffer,
-  type SessionState,
-} from '../whatsapp/whatsapp.gateway.js';
+import { SessionCommands } from '../instances/session-commands.js';
+import type { LinkMethod, LinkOffer, SessionState } from '../whatsapp/whatsapp.gateway.js';
 import { PairingLinkInvalid, ProxyFailed, WhatsAppNotReached } from './pairing.errors.js';
 import { SharedInstancesRepository } from './shared-instances.repository.js';
 
@@ -16,12 +11,12 @@ import { SharedInstancesRepository } from './shared-instances.repository.js';
 export class PhoneLinking {
   constructor(
     private readonly instances: SharedInstancesRepository,
-    private readonly sessions: InstanceSessions,
-    private readonly gateway: WhatsAppGateway,
+    private readonly sessions: SessionCommands,
   ) {}
 
-  stateOf(instanceId: string): SessionState {
-    return this.gateway.sessionState(instanceId);
+  /** Live state of the session, wherever it is. */
+  stateOf(instance: InstanceEntity): SessionState {
+    return this.sessions.stateOf(instance);
   }
 
   find(instanceId: string): Promise<InstanceEntity | null> {
@@ -35,18 +30,15 @@ export class PhoneLinking {
   async link(instanceId: string, method: LinkMethod): Promise<LinkOffer> {
     const instance = await this.instances.find(instanceId);
     if (!instance) throw new PairingLinkInvalid();
-    const offer = await this.sessions.link(instance, method).catch((error: unknown) => {
-      if (!(error instanceof WhatsAppUnreachable)) throw error;
+    return this.sessions.link(instance, method).catch((error: unknown) => {
+      // By its code: the session may be in another process.
+      if (!(error instanceof DomainError) || error.code !== 'whatsapp_unreachable') throw error;
       throw instance.proxyEnabled ? new ProxyFailed(error) : new WhatsAppNotReached(error);
     });
-    if (offer.kind !== 'qr') return offer;
-    // Who joins an attempt is told its first code, which may have been renewed.
-    return { kind: 'qr', qr: this.gateway.currentQr(instanceId) ?? offer.qr };
   }
 
   /** Ends linking. A phone that has consented meanwhile stays linked. */
-  async stop(instanceId: string): Promise<void> {
-    if (this.stateOf(instanceId) !== 'linking') return;
-    await this.sessions.close(instanceId, 'The pairing page was closed');
+  stop(instanceId: string): Promise<void> {
+    return this.sessions.stopLinking(instanceId, 'The pairing page was closed');
   }
 }

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { AccessTokens } from '../../src/accounts/access-tokens.js';
 import { AccessTokensRepository } from '../../src/accounts/access-tokens.repository.js';
 import { AccountEntity } from '../../src/accounts/account.entity.js';
+import { LocalCommands } from '../../src/cluster/local-commands.js';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
 import type { TenantCaller } from '../../src/common/http/caller.js';
@@ -17,6 +18,7 @@ import type { InstanceDraft } from '../../src/instances/instance-values.js';
 import { InstancesRepository } from '../../src/instances/instances.repository.js';
 import { InstancesService } from '../../src/instances/instances.service.js';
 import { PasskeyRequests } from '../../src/instances/passkey-requests.js';
+import { SessionCommands } from '../../src/instances/session-commands.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { createDatabase } from '../support/postgres.js';
 import { fencedWrites, holdNewInstances } from '../support/test-ownership.js';
@@ -48,10 +50,14 @@ export function setUpInstances(dataSource: DataSource, secrets = new SecretBox([
   const statuses = new InstanceStatusRepository(dataSource, fencedWrites(dataSource));
   const tokens = new AccessTokens(new AccessTokensRepository(dataSource), clock);
   const states = new InstanceStates(statuses, events, clock, log);
-  const sessions = new InstanceSessions(gateway, statuses, states, secrets, log);
-  new ConnectionSignalsListener(gateway, states, log).onModuleInit();
   const passkeys = new PasskeyRequests(events);
   passkeys.onModuleInit();
+  const sessions = new SessionCommands(
+    new LocalCommands(),
+    new InstanceSessions(gateway, statuses, states, secrets, log),
+    passkeys,
+  );
+  new ConnectionSignalsListener(gateway, states, log).onModuleInit();
   return {
     events,
     gateway,
@@ -59,7 +65,7 @@ export function setUpInstances(dataSource: DataSource, secrets = new SecretBox([
     statuses,
     tokens,
     instances: new InstancesService(repository, tokens, sessions, secrets, events),
-    linking: new InstanceLinkingService(repository, sessions, passkeys),
+    linking: new InstanceLinkingService(repository, sessions),
     configuration: new InstanceConfigurationService(repository, sessions, secrets),
   };
 }

@@ -1,19 +1,22 @@
 /** What went wrong, in the domain's words. The error filter alone turns a kind into an HTTP status. */
-export type ErrorKind =
-  | 'invalid'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'not_found'
-  | 'conflict'
-  | 'too_slow'
-  | 'too_large'
-  | 'address_too_long'
-  | 'headers_too_large'
-  | 'rate_limited'
-  | 'failed'
-  | 'upstream'
-  | 'unavailable'
-  | 'timeout';
+export const ERROR_KINDS = [
+  'invalid',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'too_slow',
+  'too_large',
+  'address_too_long',
+  'headers_too_large',
+  'rate_limited',
+  'failed',
+  'upstream',
+  'unavailable',
+  'timeout',
+] as const;
+
+export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 /** A failure that a caller may see: message and code are part of the contract. Never put a secret in either. */
 export abstract class DomainError extends Error {

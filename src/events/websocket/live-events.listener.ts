@@ -2,10 +2,14 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AccountDeleting } from '../../accounts/account-deleting.event.js';
 import { AccountDisabled } from '../../accounts/account-disabled.event.js';
 import { TokenReplaced } from '../../accounts/token-replaced.event.js';
+import { ACCOUNT_CLOSED, TOKEN_REPLACED } from '../../accounts/account-news.js';
+import { NodeNews } from '../../cluster/node-news.js';
 import { EventBus } from '../../common/events/event-bus.js';
 import { InstanceDeleted } from '../../instances/instance-deleted.event.js';
+import { INSTANCE_GONE } from '../../instances/instance-news.js';
 import { EventEmitted } from '../event-emitted.event.js';
 import { CLOSE_CODES } from './event-socket.js';
+import { EVENT_EMITTED } from './event-news.js';
 import { EventSockets } from './event-sockets.js';
 import { SocketAccess } from './socket-access.js';
 
@@ -14,25 +18,25 @@ import { SocketAccess } from './socket-access.js';
 export class LiveEventsListener implements OnModuleInit {
   constructor(
     private readonly events: EventBus,
+    private readonly news: NodeNews,
     private readonly sockets: EventSockets,
     private readonly access: SocketAccess,
   ) {}
 
   onModuleInit(): void {
-    this.events.on(EventEmitted, ({ instanceId, envelope, text }) =>
-      this.sockets.send(instanceId, envelope.event, text),
-    );
-    const refuse = this.refuseAccount.bind(this);
-    this.events.on(AccountDisabled, refuse);
-    this.events.on(AccountDeleting, refuse);
-    this.events.on(TokenReplaced, (token) => this.reviewHolders(token));
-    this.events.on(InstanceDeleted, ({ instance }) =>
-      this.sockets.closeWhere(
-        ({ instanceId }) => instanceId === instance.id,
-        CLOSE_CODES.policyViolation,
-        'Instance deleted',
-      ),
-    );
+    const { events, news } = this;
+    events.on(EventEmitted, ({ instanceId, envelope: { event }, text }) => {
+      this.sockets.send(instanceId, event, text);
+      news.tell(EVENT_EMITTED, { instanceId, event, text });
+    });
+    events.on(AccountDisabled, ({ accountId }) => this.refuseAccount(accountId));
+    events.on(AccountDeleting, ({ accountId }) => this.refuseAccount(accountId));
+    events.on(InstanceDeleted, ({ instance }) => this.refuseInstance(instance.id));
+    events.on(TokenReplaced, (token) => this.reviewHolders(token));
+    news.on(TOKEN_REPLACED, (token) => this.reviewHolders(token));
+    news.on(EVENT_EMITTED, ({ instanceId, event, text }) => this.sockets.send(instanceId, event, text));
+    news.on(ACCOUNT_CLOSED, (accountId) => this.refuseAccount(accountId));
+    news.on(INSTANCE_GONE, (instanceId) => this.refuseInstance(instanceId));
   }
 
   /** Looks again rather than closing all: a socket may have been opened with the new token meanwhile. */
@@ -41,7 +45,15 @@ export class LiveEventsListener implements OnModuleInit {
     return this.access.review(sockets.filter(({ owner }) => owner.accountId === accountId));
   }
 
-  private refuseAccount({ accountId }: { readonly accountId: string }): void {
+  private refuseInstance(id: string): void {
+    this.sockets.closeWhere(
+      ({ instanceId }) => instanceId === id,
+      CLOSE_CODES.policyViolation,
+      'Instance deleted',
+    );
+  }
+
+  private refuseAccount(accountId: string): void {
     this.sockets.closeWhere(
       (owner) => owner.accountId === accountId,
       CLOSE_CODES.policyViolation,

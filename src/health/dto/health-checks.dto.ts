@@ -9,4 +9,11 @@ export class HealthChecksDto {
     example: 'fail: this process is stopping',
   })
   process?: string;
+
+  @ApiPropertyOptional({
+    description:
+      '`ok` or `fail: <reason>`; only where `NATS_URL` is set, and without a say in `/health/ready`',
+    example: 'ok',
+  })
+  nats?: string;
 }

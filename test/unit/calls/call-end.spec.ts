@@ -6,7 +6,7 @@ async function open(): Promise<CallRoom> {
 }
 
 function cancel(room: CallRoom, callId: string) {
-  return room.cancellation.cancel(room.caller, 'shop', callId);
+  return room.commands.cancel(room.caller, 'shop', callId);
 }
 
 describe('cancelling a call', () => {

@@ -69,7 +69,7 @@ describe('an offer that WhatsApp finds outdated', () => {
     const room = await open(1);
     room.onTold = async ({ call }) => {
       if (call.callId === SECOND && call.state === 'offering') {
-        await room.cancellation.cancel(room.caller, 'shop', SECOND);
+        await room.commands.cancel(room.caller, 'shop', SECOND);
       }
     };
     await expect(room.place()).resolves.toMatchObject({ callId: SECOND });

@@ -12,6 +12,10 @@ import { InstancesGained } from '../../../src/cluster/instances-gained.event.js'
 import { GainedInstancesListener } from '../../../src/instances/gained-instances.listener.js';
 import { InstancesLifecycle } from '../../../src/instances/instances-lifecycle.js';
 import { OpeningPlaces } from '../../../src/instances/opening-places.js';
+import { LocalCommands } from '../../../src/cluster/local-commands.js';
+import { PasskeyRequests } from '../../../src/instances/passkey-requests.js';
+import { SessionCommands } from '../../../src/instances/session-commands.js';
+import { SessionRestoring } from '../../../src/instances/session-restoring.js';
 import { SessionOpener } from '../../../src/instances/session-opener.js';
 import { FakeGateway } from './support/fake-gateway.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -43,7 +47,12 @@ function setUp(sessionOpensPerSecond: string, ids = IDS) {
   const lifecycle = new InstancesLifecycle(opener, sessions, departure);
   new GainedInstancesListener(events, repository, opener, clock, log).onModuleInit();
   const start = () => events.publish(new InstancesGained(ids));
-  new AccountEventsListener(events, repository, sessions, opener).onModuleInit();
+  new AccountEventsListener(
+    events,
+    repository,
+    new SessionCommands(new LocalCommands(), sessions, new PasskeyRequests(events)),
+    new SessionRestoring(new LocalCommands(), opener, log),
+  ).onModuleInit();
   const opened = () => gateway.opened.map(({ instanceId }) => instanceId);
   return { rows, repository, gateway, log, clock, events, sessions, start, lifecycle, opened };
 }

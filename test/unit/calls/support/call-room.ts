@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CallCancellation } from '../../../../src/calls/call-cancellation.js';
 import { CallChanged } from '../../../../src/calls/call-changed.event.js';
+import { LocalCommands } from '../../../../src/cluster/local-commands.js';
+import { CallCommands } from '../../../../src/calls/call-commands.js';
 import { CallDeadlines } from '../../../../src/calls/call-deadlines.js';
 import { CallHangUp } from '../../../../src/calls/call-hang-up.js';
 import { CallJournal } from '../../../../src/calls/call-journal.js';
@@ -53,9 +55,8 @@ export class CallRoom {
   /** Runs when something is told about a call. */
   onTold: (event: CallChanged) => Promise<void> | void = () => undefined;
 
-  readonly service: CallsService;
+  readonly commands: CallCommands;
   readonly queries: CallQueries;
-  readonly cancellation: CallCancellation;
   readonly deadlines: CallDeadlines;
   private readonly listener: CallSignalsListener;
   private readonly events: EventBus;
@@ -90,9 +91,14 @@ export class CallRoom {
     const placement = new CallPlacement(preparation, journal, hangUps, this.deadlines, clock);
     const requests = new IdempotentRequests(this.keys, clock, log);
     const recovery = new CallRecovery(live, this.deadlines, sweep, whatsapp, log);
-    this.service = new CallsService(lookup, placement, requests);
     this.queries = new CallQueries(lookup, repository);
-    this.cancellation = new CallCancellation(this.queries, repository, hangUps, this.deadlines, clock);
+    this.commands = new CallCommands(
+      new LocalCommands(),
+      lookup,
+      new CallsService(placement, requests),
+      new CallCancellation(repository, hangUps, this.deadlines, clock),
+      this.queries,
+    );
     this.listener = new CallSignalsListener(whatsapp, journal, this.deadlines, recovery, log);
     this.moving = new MovingCallsListener(events, requests, recovery, clock, log);
     this.starting = new CallsStart(sweep);
@@ -114,7 +120,7 @@ export class CallRoom {
   place(request: Partial<FakeCallRequest> & { key?: string; instanceName?: string } = {}) {
     const { number = '5511999999999', durationSeconds = 8, key, instanceName = 'shop' } = request;
     const callee = request.callee ?? { kind: 'number', candidates: [number] };
-    return this.service.placeFake(this.caller, instanceName, { callee, number, durationSeconds }, key);
+    return this.commands.placeFake(this.caller, instanceName, { callee, number, durationSeconds }, key);
   }
 
   /** WhatsApp tells something about a call, and it is written down. */

@@ -21,6 +21,9 @@ import { RequestValidationPipe } from '../../../../src/common/http/validation.pi
 import { Log } from '../../../../src/common/logging/log.js';
 import { Clock } from '../../../../src/common/time/clock.js';
 import { EventSockets } from '../../../../src/events/websocket/event-sockets.js';
+import { LinkedNews } from '../../../../src/cluster/linked-news.js';
+import { NoLink } from '../../../../src/cluster/no-link.js';
+import { NodeNews } from '../../../../src/cluster/node-news.js';
 import { LiveEventsListener } from '../../../../src/events/websocket/live-events.listener.js';
 import { SocketAccess } from '../../../../src/events/websocket/socket-access.js';
 import { SocketHeartbeat } from '../../../../src/events/websocket/socket-heartbeat.js';
@@ -131,6 +134,7 @@ export class SocketApp {
         EventBus,
         EventSockets,
         LiveEventsListener,
+        { provide: NodeNews, useValue: new LinkedNews(new NoLink(), new SilentLog()) },
         SocketAccess,
         SocketHeartbeat,
         WebSocketConnections,

@@ -2,6 +2,11 @@ import { DataSource } from 'typeorm';
 import { SecretBox } from '../../../../src/common/crypto/secret-box.js';
 import { EventBus } from '../../../../src/common/events/event-bus.js';
 import { ConnectionSignalsListener } from '../../../../src/instances/connection-signals.listener.js';
+import { PasskeyRequests } from '../../../../src/instances/passkey-requests.js';
+import { LinkedNews } from '../../../../src/cluster/linked-news.js';
+import { NoLink } from '../../../../src/cluster/no-link.js';
+import { LocalCommands } from '../../../../src/cluster/local-commands.js';
+import { SessionCommands } from '../../../../src/instances/session-commands.js';
 import { InstanceSessions } from '../../../../src/instances/instance-sessions.js';
 import { InstanceStates } from '../../../../src/instances/instance-states.js';
 import { FixedWindowStorage } from '../../../../src/auth/fixed-window-storage.js';
@@ -78,7 +83,7 @@ export class PairingStage {
   readonly row = instanceRow();
   readonly statuses = new MemoryStatuses(this.row);
   readonly events = new EventBus(this.log);
-  readonly sessions: InstanceSessions;
+  readonly sessions: SessionCommands;
   readonly rooms: PairingRooms;
 
   constructor() {
@@ -86,10 +91,11 @@ export class PairingStage {
     const states = new InstanceStates(statuses, events, clock, log);
     new ConnectionSignalsListener(whatsapp, states, log).onModuleInit();
     const secrets = new SecretBox([Buffer.alloc(32, 7)]);
-    this.sessions = new InstanceSessions(whatsapp, statuses, states, secrets, log);
-    const linking = new PhoneLinking(new MemoryInstances(statuses), this.sessions, whatsapp);
+    const sessions = new InstanceSessions(whatsapp, statuses, states, secrets, log);
+    this.sessions = new SessionCommands(new LocalCommands(), sessions, new PasskeyRequests(events));
+    const linking = new PhoneLinking(new MemoryInstances(statuses), this.sessions);
     this.rooms = new PairingRooms(linking, clock, new AttemptBudget(new FixedWindowStorage(clock)), log);
-    new PairingEventsListener(events, this.rooms).onModuleInit();
+    new PairingEventsListener(events, new LinkedNews(new NoLink(), log), this.rooms).onModuleInit();
   }
 
   get id(): string {

@@ -1,0 +1,114 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { OwnerCommands } from '../cluster/owner-commands.js';
+import { PasskeyRequired } from '../whatsapp/whatsapp.errors.js';
+import type { LinkMethod, LinkOffer, SessionState } from '../whatsapp/whatsapp.gateway.js';
+import { InstanceSessions } from './instance-sessions.js';
+import type { InstanceEntity } from './instance.entity.js';
+import { PasskeyRequests } from './passkey-requests.js';
+import {
+  CLOSE,
+  CONNECT,
+  CURRENT_QR,
+  FORGET,
+  LINK,
+  LOGOUT,
+  REFRESH,
+  REOPEN,
+  STOP_LINKING,
+} from './session-command-kinds.js';
+
+/** What the owners of instances ask of sessions, wherever the session is; each command also throws `OwnerUnavailable`. */
+@Injectable()
+export class SessionCommands implements OnModuleInit {
+  constructor(
+    private readonly commands: OwnerCommands,
+    private readonly sessions: InstanceSessions,
+    private readonly passkeys: PasskeyRequests,
+  ) {}
+
+  onModuleInit(): void {
+    const { commands, sessions } = this;
+    const stored = (instanceId: string) => sessions.storedInstance(instanceId);
+    commands.handle(LINK, async (id, method) => sessions.link(await stored(id), method));
+    commands.handle(CONNECT, async (id, method) => this.connectHere(await stored(id), method));
+    commands.handle(CURRENT_QR, (id) => this.qrHere(id));
+    commands.handle(REOPEN, async (id) => sessions.reopen(await stored(id)));
+    commands.handle(REFRESH, async (id) => sessions.refresh(await stored(id)));
+    commands.handle(CLOSE, (id, reason) => sessions.close(id, reason));
+    commands.handle(STOP_LINKING, (id, reason) => sessions.stopLinking(id, reason));
+    commands.handle(LOGOUT, (id) => sessions.logout(id));
+    commands.handle(FORGET, (id) => sessions.forget(id));
+  }
+
+  /**
+   * Links for somebody who asks again for what comes next. When WhatsApp asked for a passkey after the code that was shown
+   * before, that is told first; the time after begins anew, because accounts may stop being asked.
+   * @throws PasskeyRequired, and what `InstanceSessions.link` throws
+   */
+  connect(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
+    return this.commands.run(CONNECT, instance.id, method, () => this.connectHere(instance, method));
+  }
+
+  /** Links for somebody who sees what comes next. @throws what `InstanceSessions.link` throws */
+  link(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
+    return this.commands.run(LINK, instance.id, method, () => this.sessions.link(instance, method));
+  }
+
+  /** The content of the QR code that can be scanned now. @throws NoQrToShow */
+  currentQr(instanceId: string): Promise<string> {
+    return this.commands.run(CURRENT_QR, instanceId, null, () => this.qrHere(instanceId));
+  }
+
+  /** @throws what `InstanceSessions.reopen` throws */
+  reopen(instance: InstanceEntity): Promise<void> {
+    return this.commands.run(REOPEN, instance.id, null, () => this.sessions.reopen(instance));
+  }
+
+  /** Lets changed options take effect at once. */
+  refresh(instance: InstanceEntity): Promise<void> {
+    return this.commands.run(REFRESH, instance.id, null, () => this.sessions.refresh(instance));
+  }
+
+  /** Closes the session; the link to the phone stays. */
+  close(instanceId: string, reason: string): Promise<void> {
+    return this.commands.run(CLOSE, instanceId, reason, () => this.sessions.close(instanceId, reason));
+  }
+
+  /** Closes the session if it is being linked. */
+  stopLinking(instanceId: string, reason: string): Promise<void> {
+    return this.commands.run(STOP_LINKING, instanceId, reason, () =>
+      this.sessions.stopLinking(instanceId, reason),
+    );
+  }
+
+  /** Removes the link to the phone, at WhatsApp as well as here. */
+  logout(instanceId: string): Promise<void> {
+    return this.commands.run(LOGOUT, instanceId, null, () => this.sessions.logout(instanceId));
+  }
+
+  /** Like `logout`, for an instance that is about to go. */
+  forget(instanceId: string): Promise<void> {
+    return this.commands.run(FORGET, instanceId, null, () => this.sessions.forget(instanceId));
+  }
+
+  /** Live state of a session; of one that another process has, as far as its instance as it was read tells. */
+  stateOf({ id, status, numberJid }: Pick<InstanceEntity, 'id' | 'status' | 'numberJid'>): SessionState {
+    const here = this.sessions.stateOf(id);
+    if (here !== 'absent') return here;
+    if (status === 'connected') return 'connected';
+    if (status === 'connecting') return numberJid === null ? 'linking' : 'connecting';
+    return 'absent';
+  }
+
+  private async connectHere(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
+    if (this.passkeys.takeUntold(instance.id)) throw new PasskeyRequired();
+    const offer = await this.sessions.link(instance, method);
+    if (offer.kind !== 'connected') this.passkeys.codeGiven(instance.id);
+    return offer;
+  }
+
+  /** Fails as a promise does. */
+  private qrHere(instanceId: string): Promise<string> {
+    return Promise.resolve().then(() => this.sessions.currentQr(instanceId));
+  }
+}
