@@ -74,7 +74,16 @@ export class Stage {
 
   /** Starts the product once more, beside the one that runs, on the same database. */
   startAnother(env: Record<string, string> = {}): Promise<SpawnedProduct> {
-    return spawnProduct({ env: { ...this.env, ...env }, imports: [PRELOAD] });
+    const { watch } = this;
+    return spawnProduct({ env: { ...this.env, ...env }, imports: [PRELOAD], watch });
+  }
+
+  /** Like `startAnother`; what this returns sends its requests there. */
+  async join(env: Record<string, string> = {}): Promise<Stage> {
+    const another = await this.startAnother(env);
+    const joined = new Stage(this.simulator, { ...this.env, ...env }, another, this.watch);
+    joined.token = this.token;
+    return joined;
   }
 
   /** Starts the product again and kills it after `afterMs`, wherever its start has got to by then. */
