@@ -17,7 +17,7 @@ interface Waiting {
 @Injectable()
 export class Settlements {
   private waiting: Waiting[] = [];
-  private writing: Promise<void> | undefined;
+  private isWriting = false;
 
   constructor(
     private readonly repository: SettlementsRepository,
@@ -28,7 +28,9 @@ export class Settlements {
   settle(settled: SettledDelivery): Promise<DueDelivery | undefined> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ settled, resolve, reject });
-      this.writing ??= this.write().finally(() => (this.writing = undefined));
+      if (this.isWriting) return;
+      this.isWriting = true;
+      void this.write();
     });
   }
 
@@ -48,5 +50,7 @@ export class Settlements {
         for (const { reject } of batch) reject(error);
       }
     }
+    // Before those who were told get their turn: what they settle at once would find nobody to write it.
+    this.isWriting = false;
   }
 }

@@ -8,5 +8,5 @@ describe('a receiver that fails every fifth time while the product is restarted'
     await dataSource.destroy();
     expect(report).toMatchObject({ events: 500, lost: 0, outOfOrder: 0, leftOver: 0 });
     expect(report.failedTries).toBeGreaterThan(50);
-  });
+  }, 120_000);
 });
