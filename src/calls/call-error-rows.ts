@@ -112,12 +112,6 @@ export const FAKE_CALL_ERRORS: readonly DocumentedError[] = [
   NOT_CONNECTED,
   {
     status: 503,
-    code: 'instance_moved',
-    message: 'The instance has just moved to another process. Try again',
-    when: 'several processes work on one database, and another one has taken the instance over; nothing rang',
-  },
-  {
-    status: 503,
     code: 'shutting_down',
     message: 'Ringdrop is being stopped. Try again',
     when: 'the process that got the request takes no new calls; nothing rang',

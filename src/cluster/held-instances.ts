@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { KeyedQueue } from '../common/async/keyed-queue.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { HeartbeatLate } from './heartbeat-late.event.js';
@@ -13,6 +14,8 @@ import { Ownership, type Holder } from './ownership.js';
 @Injectable()
 export class HeldInstances extends Ownership {
   private readonly epochs = new Map<string, string>();
+  /** Who asks for the same instance at once waits for the first: a row that was just taken here is nobody else's. */
+  private readonly acquiring = new KeyedQueue();
 
   constructor(
     private readonly lease: NodeLease,
@@ -44,16 +47,8 @@ export class HeldInstances extends Ownership {
     return { kind: 'node', nodeId: row.nodeId };
   }
 
-  async acquire(instanceId: string): Promise<Holder> {
-    const epoch = this.epochOf(instanceId);
-    if (epoch !== undefined) return { kind: 'here', epoch };
-    const { nodeId } = this;
-    const row = await this.owners.find(instanceId);
-    if (row?.isAlive && row.nodeId !== null) return { kind: 'node', nodeId: row.nodeId };
-    await this.nodes.removeDead();
-    const claim = await this.owners.take(nodeId, instanceId, row);
-    if (claim) await this.gain(nodeId, [claim]);
-    return this.holderOf(instanceId);
+  acquire(instanceId: string): Promise<Holder> {
+    return this.acquiring.run(instanceId, () => this.acquireNext(instanceId));
   }
 
   async confirm(instanceId: string): Promise<boolean> {
@@ -92,5 +87,17 @@ export class HeldInstances extends Ownership {
 
   dropAll(): Promise<void> {
     return this.drop([...this.epochs.keys()]);
+  }
+
+  private async acquireNext(instanceId: string): Promise<Holder> {
+    const epoch = this.epochOf(instanceId);
+    if (epoch !== undefined) return { kind: 'here', epoch };
+    const { nodeId } = this;
+    const row = await this.owners.find(instanceId);
+    if (row?.isAlive && row.nodeId !== null) return { kind: 'node', nodeId: row.nodeId };
+    await this.nodes.removeDead();
+    const claim = await this.owners.take(nodeId, instanceId, row);
+    if (claim) await this.gain(nodeId, [claim]);
+    return this.holderOf(instanceId);
   }
 }

@@ -38,6 +38,12 @@ const OWNER_UNAVAILABLE: DocumentedError = {
     'only where several processes work as one: the one that holds the instance has just ended, or NATS is away. When the ' +
     'message says that the request may have been carried out, repeat a call with its `Idempotency-Key`',
 };
+const MOVED: DocumentedError = {
+  status: 503,
+  code: 'instance_moved',
+  message: 'The instance has just moved to another process. Try again',
+  when: 'only where several processes work as one: another one has just taken the instance over; nothing was done',
+};
 const NAME_REQUIRED: DocumentedError = {
   status: 400,
   code: 'instance_required',
@@ -114,7 +120,7 @@ function rowsFor(placed: PlacedOperation): DocumentedError[] {
   const takesInstanceToken = security?.some((one) => SECURITY_SCHEMES.instance in one) ?? false;
   return [
     ...TOKEN_ROWS,
-    ...(isOnInstance(placed) ? [NAME_REQUIRED, OWNER_UNAVAILABLE] : []),
+    ...(isOnInstance(placed) ? [NAME_REQUIRED, MOVED, OWNER_UNAVAILABLE] : []),
     ...(isOnInstance(placed) && takesInstanceToken ? [MISMATCH] : []),
     ...(isOnInstance(placed) && !responses['404'] ? [NOT_FOUND] : []),
     ...(requestBody ? [INVALID_BODY, TOO_LARGE] : []),

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { OwnerCommands } from '../cluster/owner-commands.js';
+import { OwnerCommands, type OwnerCommand } from '../cluster/owner-commands.js';
+import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { PasskeyRequired } from '../whatsapp/whatsapp.errors.js';
 import type { LinkMethod, LinkOffer, SessionState } from '../whatsapp/whatsapp.gateway.js';
 import { InstanceSessions } from './instance-sessions.js';
@@ -46,49 +47,47 @@ export class SessionCommands implements OnModuleInit {
    * @throws PasskeyRequired, and what `InstanceSessions.link` throws
    */
   connect(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
-    return this.commands.run(CONNECT, instance.id, method, () => this.connectHere(instance, method));
+    return this.run(CONNECT, instance.id, method, () => this.connectHere(instance, method));
   }
 
   /** Links for somebody who sees what comes next. @throws what `InstanceSessions.link` throws */
   link(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
-    return this.commands.run(LINK, instance.id, method, () => this.sessions.link(instance, method));
+    return this.run(LINK, instance.id, method, () => this.sessions.link(instance, method));
   }
 
   /** The content of the QR code that can be scanned now. @throws NoQrToShow */
   currentQr(instanceId: string): Promise<string> {
-    return this.commands.run(CURRENT_QR, instanceId, null, () => this.qrHere(instanceId));
+    return this.run(CURRENT_QR, instanceId, null, () => this.qrHere(instanceId));
   }
 
   /** @throws what `InstanceSessions.reopen` throws */
   reopen(instance: InstanceEntity): Promise<void> {
-    return this.commands.run(REOPEN, instance.id, null, () => this.sessions.reopen(instance));
+    return this.run(REOPEN, instance.id, null, () => this.sessions.reopen(instance));
   }
 
   /** Lets changed options take effect at once. */
   refresh(instance: InstanceEntity): Promise<void> {
-    return this.commands.run(REFRESH, instance.id, null, () => this.sessions.refresh(instance));
+    return this.run(REFRESH, instance.id, null, () => this.sessions.refresh(instance));
   }
 
   /** Closes the session; the link to the phone stays. */
   close(instanceId: string, reason: string): Promise<void> {
-    return this.commands.run(CLOSE, instanceId, reason, () => this.sessions.close(instanceId, reason));
+    return this.run(CLOSE, instanceId, reason, () => this.sessions.close(instanceId, reason));
   }
 
   /** Closes the session if it is being linked. */
   stopLinking(instanceId: string, reason: string): Promise<void> {
-    return this.commands.run(STOP_LINKING, instanceId, reason, () =>
-      this.sessions.stopLinking(instanceId, reason),
-    );
+    return this.run(STOP_LINKING, instanceId, reason, () => this.sessions.stopLinking(instanceId, reason));
   }
 
   /** Removes the link to the phone, at WhatsApp as well as here. */
   logout(instanceId: string): Promise<void> {
-    return this.commands.run(LOGOUT, instanceId, null, () => this.sessions.logout(instanceId));
+    return this.run(LOGOUT, instanceId, null, () => this.sessions.logout(instanceId));
   }
 
   /** Like `logout`, for an instance that is about to go. */
   forget(instanceId: string): Promise<void> {
-    return this.commands.run(FORGET, instanceId, null, () => this.sessions.forget(instanceId));
+    return this.run(FORGET, instanceId, null, () => this.sessions.forget(instanceId));
   }
 
   /** Live state of a session; of one that another process has, as far as its instance as it was read tells. */
@@ -98,6 +97,21 @@ export class SessionCommands implements OnModuleInit {
     if (status === 'connected') return 'connected';
     if (status === 'connecting') return numberJid === null ? 'linking' : 'connecting';
     return 'absent';
+  }
+
+  /** An instance that was deleted meanwhile is held by nobody. @throws InstanceNotFound */
+  private async run<Args, Result>(
+    command: OwnerCommand<Args, Result>,
+    instanceId: string,
+    args: Args,
+    here: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await this.commands.run(command, instanceId, args, here);
+    } catch (error) {
+      if (error instanceof OwnershipLost) await this.sessions.storedInstance(instanceId);
+      throw error;
+    }
   }
 
   private async connectHere(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
