@@ -36,10 +36,11 @@ const READ_ONLY = '25006';
 
 /**
  * PostgreSQL's SQLSTATEs of a server that cannot do its work now: classes 08 (connection), 53 (disk full, out of memory, too
- * many connections), 57 (shutting down, starting up, out of time) and 58 (input and output), a lock that is not to be had, and
- * a transaction that was ended because this process had been silent for too long in it.
+ * many connections), 57 (shutting down, starting up, out of time) and 58 (input and output), a database that takes no
+ * connections for now, a lock that is not to be had, and a transaction that was ended because this process had been silent for
+ * too long in it.
  */
-const SERVER_STATES = /^(08|53|57|58)|^(55P03|25P03)$/;
+const SERVER_STATES = /^(08|53|57|58)|^(55000|55P03|25P03)$/;
 
 /** What pg 8 and its pool say without a code. */
 const CONNECTION_WORDS =

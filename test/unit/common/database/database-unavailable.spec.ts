@@ -21,6 +21,7 @@ describe('an error of the database', () => {
     ['a full disk', ofQuery(withCode('53100'))],
     ['a statement that ran out of time', ofQuery(withCode('57014'))],
     ['a lock that was not to be had', ofQuery(withCode('55P03'))],
+    ['a database that takes no connections for now', withCode('55000')],
     ['a database that takes no changes', ofQuery(withCode('25006'))],
     ['a transaction whose connection is gone', new QueryRunnerAlreadyReleasedError()],
   ])('means that the database is not available: %s', (_, error) => {
