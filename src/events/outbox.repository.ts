@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Ownership } from '../cluster/ownership.js';
 import type { EventType } from '../common/events/outbox.js';
 
 /** An event that waits to be handed out. */
@@ -19,14 +20,24 @@ export interface OutboxEntry {
 /** Any number that is the same in all processes of the product, and in nothing else on the same database. */
 const HAND_OUT_LOCK = 7_464_210_918;
 
+/**
+ * Events are handed out by the process that holds their instance. When that has not happened after this time, which is long
+ * for one that is well, any other does it.
+ */
+const LEFT_BEHIND_SECONDS = 3;
+
 /** Turns stored events into deliveries. */
 @Injectable()
 export class OutboxRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly ownership: Ownership,
+  ) {}
 
   /**
    * Takes the oldest events out and queues a delivery of each for every webhook that wants it, in one transaction.
-   * Processes take turns, so that the events of a lane keep their order.
+   * Processes take turns, so that the events of a lane keep their order. Those of an instance are left to the process that
+   * holds it, because what two processes tell their listeners about one call could overtake each other on the way.
    * @param bodyOf the exact text that receivers get
    * @returns what was handed out, in order
    */
@@ -42,8 +53,13 @@ export class OutboxRepository {
   /** The instances are locked first: one that is being deleted takes its events with it, and neither waits for the other twice. */
   private async take(manager: EntityManager, limit: number): Promise<OutboxEntry[]> {
     const waiting = await manager.query<{ id: string; instanceId: string }[]>(
-      `SELECT id, instance_id AS "instanceId" FROM event_outbox ORDER BY id LIMIT $1`,
-      [limit],
+      `SELECT id, instance_id AS "instanceId" FROM event_outbox
+       WHERE happened_at < clock_timestamp() - interval '${LEFT_BEHIND_SECONDS} seconds'
+         OR NOT EXISTS (
+           SELECT FROM session_owners AS o JOIN nodes ON nodes.id = o.node_id
+           WHERE o.instance_id = event_outbox.instance_id AND nodes.id <> $2)
+       ORDER BY id LIMIT $1`,
+      [limit, this.ownership.nodeId],
     );
     if (waiting.length === 0) return [];
     await manager.query(`SELECT FROM instances WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`, [

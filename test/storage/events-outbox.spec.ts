@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { CallJournal } from '../../src/calls/call-journal.js';
 import type { CallNews } from '../../src/calls/call-progress.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
 import { appendEvent } from '../../src/common/events/outbox.js';
 import { EventEmitted } from '../../src/events/event-emitted.event.js';
+import { OutboxRepository } from '../../src/events/outbox.repository.js';
 import type { SessionSignal } from '../../src/whatsapp/whatsapp-signals.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { SilentLog } from '../support/silent-log.js';
+import { TestOwnership } from '../support/test-ownership.js';
 import { CallsStage, later, start } from './calls-stage.js';
 import { callUpdate, EventProcess, newEventSource, until } from './events-stage.js';
 import { openTestDatabase, setUpInstances } from './instances-stage.js';
@@ -58,6 +61,26 @@ describe('an event', () => {
     await process.stop();
     expect(told.map(({ envelope }) => envelope.data['step'])).toEqual([1, 2, 3]);
     expect(told.every(({ envelope, text }) => text === JSON.stringify(envelope))).toBe(true);
+    expect(await storedEvents(instanceId)).toEqual([]);
+  });
+
+  it('is left to the process that holds the instance, unless it leaves it behind', async () => {
+    const { instanceId } = await newEventSource(dataSource);
+    const outbox = new OutboxRepository(dataSource, new TestOwnership());
+    const other = randomUUID();
+    await dataSource.query('INSERT INTO nodes (id) VALUES ($1)', [other]);
+    await dataSource.query(
+      `INSERT INTO session_owners (instance_id, node_id, epoch) VALUES ($1, $2, 1)
+       ON CONFLICT (instance_id) DO UPDATE SET node_id = excluded.node_id`,
+      [instanceId, other],
+    );
+    const old = { ...callUpdate(instanceId, 'A', 1), at: new Date(Date.now() - 10_000) };
+    const recent = { ...callUpdate(instanceId, 'A', 2), at: new Date(Date.now() + 60_000) };
+    for (const event of [old, recent]) await dataSource.transaction((manager) => appendEvent(manager, event));
+    await outbox.handOut(200, () => '{}');
+    expect(await storedEvents(instanceId)).toMatchObject([{ step: 2 }]);
+    await dataSource.query('DELETE FROM nodes WHERE id = $1', [other]);
+    await outbox.handOut(200, () => '{}');
     expect(await storedEvents(instanceId)).toEqual([]);
   });
 });

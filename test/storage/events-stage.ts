@@ -20,6 +20,7 @@ import { WebhooksRepository } from '../../src/events/webhooks.repository.js';
 import { WebhooksService } from '../../src/events/webhooks.service.js';
 import { SilentLog } from '../support/silent-log.js';
 import { newAccount, setUpInstances, draft } from './instances-stage.js';
+import { TestOwnership } from '../support/test-ownership.js';
 
 export interface EventProcessOptions {
   /** Seconds before each further try. */
@@ -59,7 +60,7 @@ export class EventProcess {
     const { instances } = setUpInstances(dataSource);
     this.worker = new DeliveryWorker(lanes, attempts, settlements, sender, clock, this.log);
     const address = { current: () => BASE_URL };
-    const outbox = new OutboxRepository(dataSource);
+    const outbox = new OutboxRepository(dataSource, new TestOwnership());
     this.dispatcher = new OutboxDispatcher(outbox, this.worker, address, this.events, clock, this.log);
     this.webhooks = new WebhooksService(
       instances,
