@@ -22,7 +22,7 @@ export const NOT_CONNECTED: DocumentedError = {
   status: 503,
   code: 'instance_not_connected',
   message: 'Instance is not connected to WhatsApp',
-  when: 'logged out, never paired, or reconnecting',
+  when: 'logged out, never paired, or reconnecting; only the last comes with `Retry-After`',
 };
 
 /** Every way in which a fake call can fail, in the order in which faults are told. */

@@ -35,7 +35,8 @@ export class CallPreparation {
    * @throws SessionNotConnected, CallInstanceNotFound, TooManyCalls, WhatsAppRestricted, CallPacing, NumberCooldown
    */
   admit(instance: InstanceRef, request: FakeCallRequest): Promise<Call> {
-    if (this.gateway.sessionState(instance.id) !== 'connected') throw new SessionNotConnected();
+    if (this.gateway.sessionState(instance.id) !== 'connected')
+      throw new SessionNotConnected(instance.isLinked);
     const requestedAt = this.clock.now();
     const { number, durationSeconds, callee } = request;
     return this.slots.admit(

@@ -57,6 +57,8 @@ export interface InstanceRef {
   readonly id: string;
   readonly accountId: string;
   readonly name: string;
+  /** A phone is linked: when there is no session, one is opened without being asked for. */
+  readonly isLinked: boolean;
   /** 1–100. */
   readonly maxConcurrentCalls: number;
   /** 0 = no pause is needed. */
@@ -75,6 +77,7 @@ export function toInstanceRef(instance: InstanceEntity): InstanceRef {
     id: instance.id,
     accountId: instance.accountId,
     name: instance.name,
+    isLinked: instance.numberJid !== null && instance.status !== 'loggedout',
     maxConcurrentCalls: instance.maxConcurrentCalls,
     minSecondsBetweenCalls: instance.minSecondsBetweenCalls,
     numberCooldownSeconds: instance.numberCooldownSeconds,

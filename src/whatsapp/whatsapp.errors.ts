@@ -1,10 +1,18 @@
 import { DomainError } from '../common/errors/domain-error.js';
 
+/** From one try to connect to the next, roughly. */
+const RECONNECT_SECONDS = 2;
+
 export class SessionNotConnected extends DomainError {
   readonly code = 'instance_not_connected';
   readonly kind = 'unavailable';
-  constructor() {
+  override readonly retryAfterSeconds?: number;
+  constructor(
+    /** False: no phone is linked, and waiting does not help. */
+    isLinked = true,
+  ) {
     super('Instance is not connected to WhatsApp');
+    if (isLinked) this.retryAfterSeconds = RECONNECT_SECONDS;
   }
 }
 

@@ -170,7 +170,8 @@ describe('phones that ring when something breaks', () => {
       async () => (await stage.instance('shop')).status !== 'connected',
       'the drop is noticed',
     );
-    const notConnected = failure(503, 'instance_not_connected', 'Instance is not connected to WhatsApp');
+    const message = 'Instance is not connected to WhatsApp';
+    const notConnected = failure(503, 'instance_not_connected', message, '2');
     const cancel = await stage.post('/api/call/cancel/shop', { callId: call.callId });
     expect(failureOf(cancel)).toEqual(notConnected);
     expect(failureOf(await stage.call('shop', { number: newContact() }))).toEqual(notConnected);

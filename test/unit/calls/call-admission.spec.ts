@@ -5,6 +5,7 @@ const instance = {
   id: 'i',
   accountId: 'a',
   name: 'shop',
+  isLinked: true,
   maxConcurrentCalls: 2,
   minSecondsBetweenCalls: 0,
   numberCooldownSeconds: 0,

@@ -213,12 +213,21 @@ describe('placing a fake call', () => {
     await expect(room.place({ instanceName: 'other' })).rejects.toThrow('instance not found');
   });
 
-  it('asks nobody without a connection', async () => {
-    const room = await open();
-    room.whatsapp.state = 'connecting';
-    await expect(room.place()).rejects.toMatchObject({ code: 'instance_not_connected' });
-    expect(room.calls.all()).toEqual([]);
-  });
+  it.each([
+    [true, 2],
+    [false, undefined],
+  ])(
+    'asks nobody without a connection; a linked phone (%s) may be asked for again',
+    async (isLinked, after) => {
+      const room = await open();
+      room.instance = { ...room.instance, isLinked };
+      room.whatsapp.state = 'connecting';
+      const error = await room.place().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(SessionNotConnected);
+      expect(error instanceof SessionNotConnected && error.retryAfterSeconds).toBe(after);
+      expect(room.calls.all()).toEqual([]);
+    },
+  );
 });
 
 describe('letting calls in', () => {

@@ -39,6 +39,7 @@ export class CallRoom {
     id: randomUUID(),
     accountId: this.caller.accountId,
     name: 'shop',
+    isLinked: true,
     maxConcurrentCalls: 100,
     minSecondsBetweenCalls: 0,
     numberCooldownSeconds: 0,

@@ -19,6 +19,7 @@ export class MemoryInstances {
     if (!found) return Promise.reject(new InstanceNotFound());
     return Promise.resolve({
       ...found,
+      isLinked: true,
       maxConcurrentCalls: 1,
       minSecondsBetweenCalls: 0,
       numberCooldownSeconds: 0,
