@@ -6,7 +6,8 @@ import { NatsLink } from '../../src/cluster/nats/nats-link.js';
 import { natsOptions } from '../../src/cluster/nats/nats-options.js';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
 import { SystemClock } from '../../src/common/time/system-clock.js';
-import { describeWithNats, TestNats } from '../support/nats.js';
+import { describeWithNats } from '../support/describe-with-nats.js';
+import { TestNats } from '../support/nats.js';
 import { SilentLog } from '../support/silent-log.js';
 
 const LONG_MS = 30_000;

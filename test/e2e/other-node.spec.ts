@@ -1,5 +1,6 @@
 import { failure, failureOf } from '../support/failure.js';
-import { describeWithNats, TestNats } from '../support/nats.js';
+import { describeWithNats } from '../support/describe-with-nats.js';
+import { TestNats } from '../support/nats.js';
 import { PageEvents, readDrawing } from '../support/page-events.js';
 import { runSql } from '../support/postgres.js';
 import { Stage, type Answer } from '../support/stage.js';

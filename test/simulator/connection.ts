@@ -7,16 +7,22 @@ import {
 } from '@whiskeysockets/baileys';
 import type { RawData, WebSocket } from 'ws';
 import type { LinkedCompanion } from './account.js';
+import type { ConnectionRecord } from './types.js';
 import { frame, FrameReader } from './frames.js';
 import { NoiseResponder } from './noise-responder.js';
 
 /** A client told to go closes by itself; this is for one that does not. */
-const LINGER_MS = 1_000;
+const DEFAULT_LINGER_MS = 1_000;
 const GARBAGE_BYTES = 64;
 
 export interface ServerIdentity {
   readonly keyPair: KeyPair;
   readonly certificateChain: Uint8Array;
+}
+
+export interface ConnectionOptions {
+  readonly query: string;
+  readonly lingerMs: number | undefined;
 }
 
 export interface ConnectionEvents {
@@ -32,6 +38,7 @@ export class Connection {
   /** Set while a linked device is logged in here. */
   companion: LinkedCompanion | undefined;
   openedAt = 0;
+  readonly record: ConnectionRecord;
   private phase: 'hello' | 'finish' | 'open' = 'hello';
   private readonly frames = new FrameReader();
   private readonly noise: NoiseResponder;
@@ -44,13 +51,16 @@ export class Connection {
     private readonly ws: WebSocket,
     identity: ServerIdentity,
     private readonly events: ConnectionEvents,
+    private readonly options: ConnectionOptions,
   ) {
+    this.record = { id: (lastId += 1), query: options.query, openedAt: Date.now() };
     this.noise = new NoiseResponder(identity.keyPair, identity.certificateChain);
     ws.on('message', (data) => this.enqueue(data));
     ws.on('error', (error) => {
       if (isProtocolError(error)) events.failed(this, error); // anything else: the client vanished, which is no fault
     });
     ws.on('close', () => {
+      this.record.closedAt = Date.now();
       for (const settle of this.pending.values()) settle(undefined);
       this.pending.clear();
       events.closed(this);
@@ -97,16 +107,20 @@ export class Connection {
   /** Sends a last stanza and leaves the closing to the client for a moment, as the real server does. */
   sendLast(node: BinaryNode): void {
     this.send(node);
-    setTimeout(() => this.ws.terminate(), LINGER_MS).unref();
+    this.terminateLater();
   }
 
   close(code = 1000): void {
     this.ws.close(code);
-    setTimeout(() => this.ws.terminate(), LINGER_MS).unref();
+    this.terminateLater();
   }
 
   terminate(): void {
     this.ws.terminate();
+  }
+
+  private terminateLater(): void {
+    setTimeout(() => this.ws.terminate(), this.options.lingerMs ?? DEFAULT_LINGER_MS).unref();
   }
 
   private enqueue(data: RawData): void {
@@ -142,6 +156,8 @@ export class Connection {
     settle?.(node);
   }
 }
+
+let lastId = 0;
 
 /** An error that the WebSocket library found in the client's bytes, as opposed to one of the network. */
 function isProtocolError(error: Error): boolean {

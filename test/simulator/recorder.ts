@@ -1,6 +1,14 @@
 import type { EventEmitter } from 'node:events';
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { CallDeviceRecord, CallRecord, MessageRecord, SimulatorEvents, StanzaRecord } from './types.js';
+import type { Connection } from './connection.js';
+import type {
+  CallDeviceRecord,
+  CallRecord,
+  ConnectionRecord,
+  MessageRecord,
+  SimulatorEvents,
+  StanzaRecord,
+} from './types.js';
 
 const MAX_ROWS = 20_000;
 /** Old rows go in slices: cutting one off a full list for each new one would cost the whole list each time. */
@@ -9,6 +17,7 @@ const SLACK_ROWS = 2_000;
 /** Everything that a test may want to look at afterwards; bounded, oldest rows go first. */
 export class Recorder {
   readonly calls: CallRecord[] = [];
+  readonly connections: ConnectionRecord[] = [];
   readonly messages: MessageRecord[] = [];
   readonly violations: string[] = [];
   private readonly rows: StanzaRecord[] = [];
@@ -22,9 +31,14 @@ export class Recorder {
     return this.rows.slice(-MAX_ROWS);
   }
 
-  stanza(direction: 'in' | 'out', account: string | undefined, node: BinaryNode): void {
+  connection(connection: ConnectionRecord): void {
+    keep(this.connections, connection);
+  }
+
+  stanza(direction: 'in' | 'out', { companion, record }: Connection, node: BinaryNode): void {
     if (!this.keepsStanzas) return;
-    const row: StanzaRecord = { at: Date.now(), direction, account, node };
+    const account = companion?.account.number;
+    const row: StanzaRecord = { at: Date.now(), direction, account, connection: record.id, node };
     keep(this.rows, row);
     this.events.emit('stanza', row);
   }

@@ -12,9 +12,15 @@ export class SessionTable {
   open(connection: Connection, companion: LinkedCompanion): Connection | undefined {
     const key = keyOf(companion);
     const replaced = this.byDevice.get(key);
-    if (replaced) replaced.companion = undefined;
+    const now = Date.now();
+    if (replaced) {
+      replaced.companion = undefined;
+      replaced.record.replacedAt = now;
+    }
     connection.companion = companion;
-    connection.openedAt = Date.now();
+    connection.openedAt = now;
+    connection.record.account = companion.account.number;
+    connection.record.loggedInAt = now;
     this.byDevice.set(key, connection);
     const { number } = companion.account;
     this.loginCounts.set(number, this.loginCount(number) + 1);

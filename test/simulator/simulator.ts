@@ -1,11 +1,11 @@
 import { EventEmitter, once } from 'node:events';
-import { Curve, type AuthenticationCreds, type BinaryNode } from '@whiskeysockets/baileys';
+import type { AuthenticationCreds, BinaryNode } from '@whiskeysockets/baileys';
 import { WebSocketServer } from 'ws';
 import type { Account } from './account.js';
 import { AccountLimits } from './account-limits.js';
 import { CallSwitch } from './call-switch.js';
-import { makeCertificateChain, TEST_ROOT } from './certificates.js';
-import { Connection, type ConnectionEvents, type ServerIdentity } from './connection.js';
+import { TEST_ROOT } from './certificates.js';
+import { Connection, type ConnectionEvents } from './connection.js';
 import { Directory } from './directory.js';
 import { endByFault } from './endings.js';
 import { FaultPlan } from './fault-plan.js';
@@ -17,6 +17,7 @@ import { passkeyRequest } from './passkey-request.js';
 import { Phone } from './phone.js';
 import { companionKeysOf, ownerOf, prepareCredentials } from './prepared-credentials.js';
 import { Recorder } from './recorder.js';
+import { serverIdentity } from './server-identity.js';
 import { SessionTable } from './session-table.js';
 import { StanzaDesk } from './stanza-desk.js';
 import { Timers } from './timers.js';
@@ -24,6 +25,7 @@ import { TrustTokenDesk } from './trust-token-desk.js';
 import { waitForEvent } from './wait-for-event.js';
 import type {
   CallRecord,
+  ConnectionRecord,
   ContactOptions,
   DisconnectFault,
   IncomingCall,
@@ -83,7 +85,12 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
     this.frontDoor = new FrontDoor(this.world, (session) => this.emit('login', session));
     this.stanzaDesk = new StanzaDesk(this.world, this.callSwitch, new MessageDesk(this.world));
     const events = this.connectionEvents();
-    server.on('connection', (ws) => this.connections.add(new Connection(ws, serverIdentity(), events)));
+    server.on('connection', (ws, { url }) => {
+      const query = url?.split('?')[1] ?? '';
+      const connection = new Connection(ws, serverIdentity(), events, { query, lingerMs: options.lingerMs });
+      this.connections.add(connection);
+      this.world.recorder.connection(connection.record);
+    });
   }
 
   static async start(options: SimulatorOptions = {}): Promise<WhatsAppSimulator> {
@@ -240,6 +247,11 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
     return this.world.recorder.stanzas;
   }
 
+  /** Every connection since the start, closed ones too. */
+  get connectionRecords(): ConnectionRecord[] {
+    return this.world.recorder.connections;
+  }
+
   get calls(): CallRecord[] {
     return this.world.recorder.calls;
   }
@@ -272,7 +284,7 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
       handshakeFinished: (connection, payload, clientStatic) =>
         this.frontDoor.admit(connection, payload, clientStatic),
       received: (connection, node, stanzaBytes) => this.stanzaDesk.receive(connection, node, stanzaBytes),
-      sent: ({ companion }, node) => recorder.stanza('out', companion?.account.number, node),
+      sent: (connection, node) => recorder.stanza('out', connection, node),
       failed: ({ companion }, error) =>
         recorder.violation(companion?.account.number, `connection failed: ${String(error)}`),
       closed: (connection) => {
@@ -284,13 +296,3 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
     };
   }
 }
-
-/** One server key per process: making and signing its certificates is most of the time that a start would take. */
-function serverIdentity(): ServerIdentity {
-  if (!sharedIdentity) {
-    const keyPair = Curve.generateKeyPair();
-    sharedIdentity = { keyPair, certificateChain: makeCertificateChain(keyPair.public) };
-  }
-  return sharedIdentity;
-}
-let sharedIdentity: ServerIdentity | undefined;

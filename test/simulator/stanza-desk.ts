@@ -25,7 +25,7 @@ export class StanzaDesk {
   async receive(connection: Connection, node: BinaryNode, stanzaBytes: Buffer): Promise<void> {
     const { recorder, desk } = this.world;
     const { companion } = connection;
-    recorder.stanza('in', companion?.account.number, node);
+    recorder.stanza('in', connection, node);
     const isAnswer = node.tag === 'iq' && (node.attrs.type === 'result' || node.attrs.type === 'error');
     if (isAnswer || SILENT_TAGS.includes(node.tag)) return;
     if (companion) return this.receiveLoggedIn(connection, companion, node, stanzaBytes);

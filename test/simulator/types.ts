@@ -104,12 +104,29 @@ export interface SessionView {
   readonly openedAt: number;
 }
 
+/** One WebSocket of a client. Times are epoch milliseconds. */
+export interface ConnectionRecord {
+  /** Grows with each connection. */
+  readonly id: number;
+  /** What followed `?` in the URL that the client asked for: a test can tell its clients apart. */
+  readonly query: string;
+  readonly openedAt: number;
+  /** Number of the account that logged in here. */
+  account?: string;
+  loggedInAt?: number;
+  /** The same device logged in on another connection. */
+  replacedAt?: number;
+  closedAt?: number;
+}
+
 export interface StanzaRecord {
   /** Epoch milliseconds. */
   readonly at: number;
   /** Seen from the server. */
   readonly direction: 'in' | 'out';
   readonly account: string | undefined;
+  /** Id of the connection. */
+  readonly connection: number;
   readonly node: BinaryNode;
 }
 
@@ -198,6 +215,8 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** False: stanzas are not kept (benchmarks). Calls and violations always are, bounded. */
   readonly record?: boolean;
+  /** How long a connection that was told to go is left to the client, milliseconds. Default 1,000. */
+  readonly lingerMs?: number;
   /** `options.caller_timeout` in the settings that come with a success ack, seconds. Default 90. */
   readonly callerTimeoutSeconds?: number;
 }
