@@ -36,8 +36,9 @@ export class OpeningPlaces {
     if (this.free > 0) this.free -= 1;
     else await new Promise<void>((resolve) => this.line.push(resolve));
     try {
-      // It waited for its turn, and may have moved on to another process.
-      if (this.ownership.epochOf(instanceId) !== undefined) await this.settled(instanceId, open);
+      // It waited for its turn, and may have moved on to another process; one that nobody holds is taken.
+      const { kind } = await this.ownership.acquire(instanceId);
+      if (kind === 'here') await this.settled(instanceId, open);
     } finally {
       const next = this.line.shift();
       if (next) next();
