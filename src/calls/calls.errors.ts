@@ -1,4 +1,5 @@
-import { DomainError, type ErrorKind } from '../common/errors/domain-error.js';
+import { DomainError } from '../common/errors/domain-error.js';
+import { RetoldError } from '../common/errors/retold-error.js';
 
 /** The call routes tell it in lower case, unlike the instance routes. */
 export class CallInstanceNotFound extends DomainError {
@@ -120,14 +121,4 @@ export class ShuttingDown extends DomainError {
 }
 
 /** The answer that the first request with an idempotency key got, told once more. */
-export class ReplayedError extends DomainError {
-  readonly code: string;
-  readonly kind: ErrorKind;
-  override readonly retryAfterSeconds?: number;
-  constructor(answer: { message: string; code: string; kind: ErrorKind; retryAfterSeconds: number | null }) {
-    super(answer.message);
-    this.code = answer.code;
-    this.kind = answer.kind;
-    if (answer.retryAfterSeconds !== null) this.retryAfterSeconds = answer.retryAfterSeconds;
-  }
-}
+export class ReplayedError extends RetoldError {}

@@ -1,4 +1,5 @@
-import { DomainError, type ErrorKind } from '../common/errors/domain-error.js';
+import { DomainError } from '../common/errors/domain-error.js';
+import { RetoldError } from '../common/errors/retold-error.js';
 
 /** The process that holds the instance cannot run a command now. */
 export class OwnerUnavailable extends DomainError {
@@ -26,14 +27,4 @@ export class OwnerUnavailable extends DomainError {
 }
 
 /** A failure of a command that another process ran, in the words of that process. */
-export class RemoteFailure extends DomainError {
-  readonly code: string;
-  readonly kind: ErrorKind;
-  override readonly retryAfterSeconds?: number;
-  constructor(failure: { kind: ErrorKind; code: string; message: string; retryAfterSeconds: number | null }) {
-    super(failure.message);
-    this.code = failure.code;
-    this.kind = failure.kind;
-    if (failure.retryAfterSeconds !== null) this.retryAfterSeconds = failure.retryAfterSeconds;
-  }
-}
+export class RemoteFailure extends RetoldError {}

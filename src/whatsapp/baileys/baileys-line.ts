@@ -22,10 +22,9 @@ import { CalleeLookup } from './callee-lookup.js';
 import { meaningOf } from './failure-meaning.js';
 import { IncomingCalls } from './incoming-calls.js';
 import { SavedSessionOpening } from './saved-session-opening.js';
-import type { SessionNews } from './session-news.js';
+import type { SessionNews, WithoutOrigin } from './session-news.js';
 import { TrustTokens } from './trust-tokens.js';
 
-type WithoutOrigin<T> = T extends WhatsAppSignal ? Omit<T, 'instanceId' | 'at'> : never;
 /** A signal without the instance and the time, which the line's owner knows. */
 export type LineNews = WithoutOrigin<WhatsAppSignal>;
 

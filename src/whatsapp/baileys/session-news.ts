@@ -1,14 +1,11 @@
-/** What a session tells its gateway. */
-export type SessionNews =
-  | { readonly type: 'qr_ready'; readonly qr: string }
-  | { readonly type: 'paired'; readonly jid: string }
-  | { readonly type: 'connecting' }
-  | { readonly type: 'connected'; readonly jid: string; readonly name: string | null }
-  | {
-      readonly type: 'disconnected';
-      readonly code: number;
-      readonly reason: string;
-      readonly retryAt: Date | null;
-    }
-  | { readonly type: 'passkey_required'; readonly code: number; readonly reason: string }
-  | { readonly type: 'logged_out'; readonly code: number; readonly reason: string };
+import type { SessionSignal, WhatsAppSignal } from '../whatsapp-signals.js';
+
+/** A signal without the instance and the time, which only the gateway knows. */
+export type WithoutOrigin<T extends WhatsAppSignal> = T extends WhatsAppSignal
+  ? Omit<T, 'instanceId' | 'at'>
+  : never;
+
+/** What a session tells its gateway; restrictions are found out from what calls and notices say. */
+export type SessionNews = WithoutOrigin<
+  Exclude<SessionSignal, { readonly type: 'restricted' | 'unrestricted' }>
+>;
