@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Poller } from '../common/async/poller.js';
+import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { laneKey, type DueDelivery } from './due-delivery.js';
 import { LanesRepository } from './lanes.repository.js';
 import { Settlements } from './settlements.js';
+import type { SettledDelivery } from './settlements.repository.js';
 import { WebhookSender } from './webhook-sender.js';
 
 /** How often due retries are looked for; new events wake the worker at once. */
@@ -16,6 +18,8 @@ const MAX_LANES_PER_WEBHOOK = 16;
 const MAX_LANES_PER_FAILING_WEBHOOK = 1;
 /** How long deliveries in flight may take when the process stops. */
 const STOP_GRACE_MS = 1000;
+/** Between two tries to store an outcome while the database is away. */
+const SETTLE_AGAIN_MS = 250;
 
 /**
  * Delivers what is due: lanes side by side, the deliveries of a lane one after another. A webhook has few places, and one
@@ -94,13 +98,28 @@ export class DeliveryWorker {
         const outcome = this.poller.isStopped
           ? ({ kind: 'released' } as const)
           : await this.attempts.make(delivery);
-        delivery = await this.settlements.settle({ delivery, outcome, goOn: !this.poller.isStopped });
+        delivery = await this.settle({ delivery, outcome, goOn: !this.poller.isStopped });
       }
     } catch (err) {
       this.log.error('The outcome of a webhook delivery could not be stored', {
         webhookId: first.webhookId,
         err,
       });
+    }
+  }
+
+  /**
+   * A short outage must not hold up the lane until its claim runs out, nor deliver twice what was delivered: the outcome is
+   * stored as soon as the database is back.
+   */
+  private async settle(settled: SettledDelivery): Promise<DueDelivery | undefined> {
+    for (;;) {
+      try {
+        return await this.settlements.settle(settled);
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailable) || this.poller.isStopped) throw error;
+        await this.clock.sleep(SETTLE_AGAIN_MS);
+      }
     }
   }
 }

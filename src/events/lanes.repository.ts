@@ -61,6 +61,8 @@ const CLAIM = `
 export class LanesRepository {
   /** What this process claims is known by. */
   private readonly claimant = randomUUID();
+  /** Claimed, and then the connection broke: what is first in them is not known yet. */
+  private unread: readonly Lane[] = [];
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -74,15 +76,20 @@ export class LanesRepository {
       this.claimant,
       CLAIM_SECONDS,
     ]);
-    if (claimed.length === 0) return [];
+    const doubtful = this.unread;
+    if (claimed.length === 0 && doubtful.length === 0) return [];
+    this.unread = [...doubtful, ...claimed];
     // A statement of its own, so that it sees everything that was settled before the claim.
-    const heads = await headsOf(this.dataSource.manager, claimed);
-    if (heads.length === claimed.length) return heads;
+    const heads = claimed.length > 0 ? await headsOf(this.dataSource.manager, claimed) : [];
     const known = new Set(heads.map(laneKey));
-    const empty = claimed.filter((lane) => !known.has(laneKey(lane)));
-    const filledSince = await this.dataSource.transaction(async (manager) =>
-      this.goOn(manager, await this.hold(manager, empty)),
-    );
+    const toHold = [...doubtful, ...claimed].filter((lane) => !known.has(laneKey(lane)));
+    const filledSince =
+      toHold.length === 0
+        ? []
+        : await this.dataSource.transaction(async (manager) =>
+            this.goOn(manager, await this.hold(manager, toHold)),
+          );
+    this.unread = [];
     return [...heads, ...filledSince];
   }
 

@@ -22,13 +22,16 @@ export class SettlementsRepository {
 
   /**
    * Stores the outcomes and hands out the next delivery of each lane that goes on; the other lanes are given back. What
-   * another process has claimed meanwhile is left to it.
+   * another process has claimed meanwhile is left to it. May be called again when it is not known whether it was stored.
    */
   settle(settled: readonly SettledDelivery[]): Promise<DueDelivery[]> {
     return this.dataSource.transaction(async (manager) => {
       const held = await this.hold(manager, settled);
-      await this.storeOutcomes(manager, held);
-      await this.count(manager, held);
+      const stored = await this.storeOutcomes(manager, held);
+      await this.count(
+        manager,
+        held.filter(({ delivery }) => stored.has(delivery.deliveryId)),
+      );
       await this.lanes.giveBack(manager, held.filter((one) => !goesOn(one)).map(toReturnedLane));
       return this.lanes.goOn(
         manager,
@@ -50,44 +53,46 @@ export class SettlementsRepository {
     return settled.filter(({ delivery }) => held.has(laneKey(delivery)));
   }
 
-  private async storeOutcomes(manager: EntityManager, settled: readonly SettledDelivery[]): Promise<void> {
-    const rows = settled.flatMap(({ delivery: { deliveryId }, outcome }) =>
+  /** Returns the ids of the deliveries that were still as they had been handed out. */
+  private async storeOutcomes(
+    manager: EntityManager,
+    settled: readonly SettledDelivery[],
+  ): Promise<Set<string>> {
+    const rows = settled.flatMap(({ delivery: { deliveryId, attempts }, outcome }) =>
       outcome.kind === 'released'
         ? []
         : [
             {
               id: deliveryId,
+              attempts,
               status: outcome.kind === 'retry' ? 'pending' : outcome.kind,
               code: outcome.status,
               error: outcome.kind === 'delivered' ? null : outcome.error,
             },
           ],
     );
-    if (rows.length === 0) return;
-    await manager.query(
-      `UPDATE webhook_deliveries SET status = news.status, attempts = attempts + 1, response_status = news.code,
+    if (rows.length === 0) return new Set();
+    const [stored] = await manager.query<[{ id: string }[], number]>(
+      `UPDATE webhook_deliveries SET status = news.status, attempts = news.attempts + 1, response_status = news.code,
          error = news.error, settled_at = CASE WHEN news.status <> 'pending' THEN now() END
-       FROM json_to_recordset($1::json) AS news (id uuid, status text, code integer, error text)
-       WHERE webhook_deliveries.id = news.id`,
+       FROM json_to_recordset($1::json) AS news (id uuid, attempts integer, status text, code integer, error text)
+       WHERE webhook_deliveries.id = news.id AND webhook_deliveries.status = 'pending'
+         AND webhook_deliveries.attempts = news.attempts
+       RETURNING webhook_deliveries.id`,
       [JSON.stringify(rows)],
     );
+    return new Set(stored.map(({ id }) => id));
   }
 
   private async count(manager: EntityManager, settled: readonly SettledDelivery[]): Promise<void> {
-    const rows = settled.flatMap(({ delivery: { webhookId, enabled }, outcome }) =>
+    const rows = settled.map(({ delivery: { webhookId, enabled }, outcome }) => ({
+      webhookId,
+      delivered: outcome.kind === 'delivered' ? 1 : 0,
+      dead: outcome.kind === 'dead' ? 1 : 0,
       // What a disabled webhook left behind was not tried.
-      outcome.kind === 'released'
-        ? []
-        : [
-            {
-              webhookId,
-              delivered: outcome.kind === 'delivered' ? 1 : 0,
-              dead: outcome.kind === 'dead' ? 1 : 0,
-              failed: outcome.kind !== 'delivered' && enabled ? 1 : 0,
-              disabledReason: outcome.kind === 'dead' ? (outcome.disabledReason ?? null) : null,
-            },
-          ],
-    );
+      failed: outcome.kind !== 'delivered' && enabled ? 1 : 0,
+      disabledReason: outcome.kind === 'dead' ? (outcome.disabledReason ?? null) : null,
+    }));
     if (rows.length === 0) return;
     await manager.query(
       `UPDATE webhooks SET delivered_count = delivered_count + delivered, dead_count = dead_count + dead,

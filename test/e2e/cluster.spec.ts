@@ -39,6 +39,11 @@ describe('two processes on one database', () => {
     expect({ status, body }).toMatchObject({ status: 200 });
     const callId = String(body.callId);
     await stage.until(() => isRinging(callId), 'the phone rings');
+    // What the phone said is lost with a process that is killed before it has written it down.
+    await stage.until(
+      async () => (await stage.callInfo(name, callId)).ringingAt !== null,
+      'it is known that the phone rings',
+    );
     return callId;
   };
 

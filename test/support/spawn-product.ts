@@ -6,6 +6,8 @@ import { SecretWatch } from './secret-watch.js';
 const READY = /^Ringdrop is listening on (http:\/\/\S+)$/m;
 const FIRST_TOKEN = /\b(rda_[A-Za-z0-9_-]{43})\b/;
 const START_TIMEOUT_MS = 60_000;
+const COMPLAINT = /^\{"level":"(?:warn|error)"/;
+const COMPLAINTS = 20;
 
 export interface SpawnOptions {
   /** Added to a nearly empty environment; `DATA_DIR` or `DATABASE_URL` should be in it. */
@@ -29,6 +31,8 @@ export interface SpawnedProduct {
   readonly pid: number;
   stdout(): string;
   stderr(): string;
+  /** The last warnings and errors of its log. */
+  complaints(): string;
   /** SIGTERM; resolves with the exit code when the process has ended. Rejects when it has written a secret. */
   stop(): Promise<number | null>;
   /** SIGKILL; resolves when the process has ended. Rejects when it has written a secret. */
@@ -85,6 +89,12 @@ export async function spawnProduct(options: SpawnOptions): Promise<SpawnedProduc
     pid: child.pid ?? 0,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
+    complaints: () =>
+      output.stdout
+        .split('\n')
+        .filter((line) => COMPLAINT.test(line))
+        .slice(-COMPLAINTS)
+        .join('\n') + output.stderr,
     stop: async () => {
       child.kill('SIGTERM');
       await ended;

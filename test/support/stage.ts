@@ -6,7 +6,8 @@ import { SecretWatch } from './secret-watch.js';
 import { spawnProduct, type SpawnedProduct } from './spawn-product.js';
 
 const PRELOAD = path.resolve('test/support/redirect-whatsapp.mjs');
-const POLL_MS = 25;
+/** Each look may be a request: looking more often would slow down what is looked at. */
+const POLL_MS = 50;
 const METRICS_TIMEOUT_MS = 2000;
 
 /** An answer of the product, its body parsed when it is JSON. */
@@ -223,7 +224,9 @@ export class Stage {
   async until(condition: () => Promise<boolean> | boolean, what: string, timeoutMs = 10_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!(await condition())) {
-      if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+      if (Date.now() > deadline) {
+        throw new Error(`not within ${timeoutMs} ms: ${what}\n${this.product.complaints()}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }

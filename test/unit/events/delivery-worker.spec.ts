@@ -1,0 +1,81 @@
+import { DatabaseUnavailable } from '../../../src/common/database/database-unavailable.js';
+import type { DeliveryAttempts } from '../../../src/events/delivery-attempts.js';
+import { DeliveryWorker } from '../../../src/events/delivery-worker.js';
+import type { DueDelivery } from '../../../src/events/due-delivery.js';
+import type { LanesRepository } from '../../../src/events/lanes.repository.js';
+import type { Settlements } from '../../../src/events/settlements.js';
+import type { SettledDelivery } from '../../../src/events/settlements.repository.js';
+import type { WebhookSender } from '../../../src/events/webhook-sender.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { SilentLog } from '../../support/silent-log.js';
+
+/** A lane with two deliveries in a database that can be taken away. */
+class OneLane {
+  isAway = false;
+  readonly sent: string[] = [];
+  readonly stored: string[] = [];
+  private readonly deliveries = ['first', 'second'].map((deliveryId) => ({
+    webhookId: 'w',
+    lane: 'l',
+    deliveryId,
+  })) as DueDelivery[];
+
+  claim(): Promise<DueDelivery[]> {
+    return Promise.resolve(this.stored.length === 0 ? this.deliveries.slice(0, 1) : []);
+  }
+
+  make({ deliveryId }: DueDelivery) {
+    this.sent.push(deliveryId);
+    return Promise.resolve({ kind: 'delivered', status: 200 });
+  }
+
+  settle({ delivery, goOn }: SettledDelivery): Promise<DueDelivery | undefined> {
+    if (this.isAway) return Promise.reject(new DatabaseUnavailable());
+    this.stored.push(delivery.deliveryId);
+    return Promise.resolve(goOn ? this.deliveries[this.stored.length] : undefined);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+describe('the worker of deliveries', () => {
+  function open() {
+    const lane = new OneLane();
+    const clock = new ManualClock();
+    const log = new SilentLog();
+    const worker = new DeliveryWorker(
+      lane as unknown as LanesRepository,
+      lane as unknown as DeliveryAttempts,
+      lane as unknown as Settlements,
+      lane as unknown as WebhookSender,
+      clock,
+      log,
+    );
+    return { lane, clock, worker };
+  }
+
+  it('stores an outcome as soon as the database is back, sends nothing twice and goes on', async () => {
+    const { lane, clock, worker } = open();
+    lane.isAway = true;
+    worker.start();
+    await clock.advance(600);
+    expect(lane).toMatchObject({ sent: ['first'], stored: [] });
+    lane.isAway = false;
+    await clock.advance(250);
+    expect(lane).toMatchObject({ sent: ['first', 'second'], stored: ['first', 'second'] });
+    await worker.stop();
+  });
+
+  it('does not wait for a database that is away when it is told to stop', async () => {
+    const { lane, clock, worker } = open();
+    lane.isAway = true;
+    worker.start();
+    await clock.advance(100);
+    const stopped = worker.stop();
+    await clock.advance(1000);
+    await stopped;
+    expect(lane).toMatchObject({ sent: ['first'], stored: [] });
+  });
+});
