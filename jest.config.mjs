@@ -21,7 +21,7 @@ export default {
     { ...withPostgres, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     { ...withPostgres, displayName: 'browser', testMatch: ['<rootDir>/test/browser/**/*.spec.ts'] },
   ],
-  maxWorkers: 2,
+  maxWorkers: 3,
   testTimeout: 30_000,
   workerIdleMemoryLimit: '700MB',
 };

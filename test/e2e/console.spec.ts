@@ -6,15 +6,15 @@ const POLICY =
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const SCRIPT = '/console/assets/main.js';
 
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+
+afterAll(() => stage.close());
+
 describe("the operator's console", () => {
-  let stage: Stage;
-
-  beforeAll(async () => {
-    stage = await Stage.open();
-  });
-
-  afterAll(() => stage.close());
-
   const fetchText = async (path: string, headers: Record<string, string> = {}) => {
     const response = await fetch(stage.product.url + path, { headers });
     return { status: response.status, headers: response.headers, text: await response.text() };
@@ -130,14 +130,6 @@ describe("the operator's console", () => {
 });
 
 describe('the documentation as a console', () => {
-  let stage: Stage;
-
-  beforeAll(async () => {
-    stage = await Stage.open();
-  });
-
-  afterAll(() => stage.close());
-
   it('groups the routes in the order in which a newcomer needs them', async () => {
     const { body } = await stage.get('/docs/openapi.json');
     expect((body.tags as { name: string }[]).map(({ name }) => name)).toEqual([

@@ -8,8 +8,9 @@ const EXCEEDED = { status, code, body };
 /** 6 requests a minute for a token, 3 of them to make instances, 4 for an address. */
 describe('rate limits', () => {
   let stage: Stage;
+  let tenants = 0;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     stage = await Stage.open({
       RATE_LIMIT_PER_TOKEN: '6',
       RATE_LIMIT_INSTANCE_NEW: '3',
@@ -18,7 +19,14 @@ describe('rate limits', () => {
     });
   });
 
-  afterEach(() => stage.close());
+  /** Each test has a token that nothing was counted for. */
+  beforeEach(async () => {
+    const name = `tenant-${(tenants += 1)}`;
+    const { body } = await stage.post('/api/account/new', { name }, { token: stage.adminToken });
+    stage.token = (body.account as { token: string }).token;
+  });
+
+  afterAll(() => stage.close());
 
   const limitOf = ({ headers }: Answer) =>
     ['limit', 'remaining'].map((name) => headers.get(`x-ratelimit-${name}`));
