@@ -61,6 +61,11 @@ const INVALID_BODY: DocumentedError = {
   message: 'Invalid request body: it is not valid JSON',
   when: 'not JSON, not an object, or a field of the wrong type; the message names the field',
 };
+/** A route that needs no body still refuses a broken one, so that its sender hears of the mistake. */
+const NEEDLESS_BODY: DocumentedError = {
+  ...INVALID_BODY,
+  when: 'not JSON; the route needs no body, but one that is sent must be right',
+};
 const TOO_LARGE: DocumentedError = {
   status: 413,
   code: 'body_too_large',
@@ -123,7 +128,8 @@ function rowsFor(placed: PlacedOperation): DocumentedError[] {
     ...(isOnInstance(placed) ? [NAME_REQUIRED, MOVED, OWNER_UNAVAILABLE] : []),
     ...(isOnInstance(placed) && takesInstanceToken ? [MISMATCH] : []),
     ...(isOnInstance(placed) && !responses['404'] ? [NOT_FOUND] : []),
-    ...(requestBody ? [INVALID_BODY, TOO_LARGE] : []),
+    requestBody ? INVALID_BODY : NEEDLESS_BODY,
+    TOO_LARGE,
   ];
 }
 

@@ -47,6 +47,23 @@ describe('odd requests', () => {
     expect(await exchange([...head.slice(0, 3), 'Content-Length: 2'], '{}')).toMatch(/^HTTP\/1\.1 400 /);
   });
 
+  it.each(['nonsense', 'utf-16', '"'])(
+    'that claim the charset %s are read as UTF-8 all the same',
+    async (charset) => {
+      const headers = { 'Content-Type': `application/json; charset=${charset}` };
+      const name = `in-${charset.replace(/\W/g, 'x')}`;
+      expect((await stage.post('/api/instance/new', { name }, { headers })).status).toBe(201);
+      // A body of no length is no body.
+      const head = [
+        'POST /api/instance/share/none HTTP/1.1',
+        `token: ${stage.token}`,
+        'Transfer-Encoding: chunked',
+      ];
+      const answer = await exchange([...head, `Content-Type: ${headers['Content-Type']}`], '0\r\n\r\n');
+      expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    },
+  );
+
   it('with headers that are too long are told so, HEAD without a body', async () => {
     const cookie = `Cookie: ${'x'.repeat(20_000)}`;
     const [get, head] = [
