@@ -40,7 +40,7 @@ export class CallDeadlines {
     if (!isPlaced(call) || (before && isEarlier(call, before.call))) return;
     before?.timer.cancel();
     const delayMs = call.hangUpAt.getTime() - this.clock.now().getTime();
-    const timer = this.clock.schedule(Math.max(0, delayMs), () => void this.hangUp(call));
+    const timer = this.clock.schedule(Math.max(0, delayMs), () => this.onTime(call));
     this.watched.set(call.id, { call, timer });
   }
 
@@ -101,6 +101,15 @@ export class CallDeadlines {
     } catch (cause) {
       this.log.warn('A call could not be cancelled', { callId: call.callId, err: cause });
     }
+  }
+
+  /**
+   * On a busy machine the timer may get its turn before a stanza that came earlier: that a phone has begun to ring, from which
+   * the time counts. What has come is read before the next turn.
+   */
+  private onTime(call: PlacedCall): void {
+    if (call.ringingAt) return void this.hangUp(call);
+    this.watched.set(call.id, { call, timer: this.clock.schedule(0, () => void this.hangUp(call)) });
   }
 
   private async tryToHangUp(call: PlacedCall): Promise<void> {

@@ -60,5 +60,6 @@ export class GainedInstancesListener implements OnModuleInit, BeforeApplicationS
 }
 
 function offlineEvent(at: Date) {
-  return instanceNews(at, { state: 'disconnected', reason: 'Ringdrop was restarted' });
+  const reason = 'Ringdrop was restarted, or the session moved to another of its processes';
+  return instanceNews(at, { state: 'disconnected', reason });
 }

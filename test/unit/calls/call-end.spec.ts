@@ -72,6 +72,19 @@ describe('cancelling a call', () => {
   });
 });
 
+describe('the end of the time', () => {
+  it('counts from a phone that began to ring just before, although the timer gets its turn first', async () => {
+    const room = await open();
+    const { callId } = await room.place({ durationSeconds: 8 });
+    room.clock.schedule(8_000, () => void room.hear({ type: 'call_ringing', callId }));
+    await room.clock.advance(15_999);
+    expect(room.whatsapp.hungUp).toEqual([]);
+    await room.clock.advance(1);
+    expect(room.whatsapp.hungUp).toEqual([callId]);
+    expect(room.calls.only()).toMatchObject({ outcome: 'completed' });
+  });
+});
+
 describe('the end of a call on the side of the callee', () => {
   it.each([
     [{ type: 'call_answered' }, { outcome: 'answered' }],
