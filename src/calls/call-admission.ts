@@ -16,13 +16,33 @@ export interface CallTraffic {
   readonly lastCallToNumberAt: Date | null;
 }
 
+/** Traffic within which a call may start. */
+export interface AdmissionLimits {
+  /** Fewer calls than this are live. */
+  readonly liveCalls: number;
+  /** The newest call was requested at this time or earlier; `null`: at any time. */
+  readonly lastCallBy: Date | null;
+  /** The same for the number that is asked for. */
+  readonly lastCallToNumberBy: Date | null;
+}
+
+/** The limits of an instance: traffic that is outside them has a refusal. */
+export function limitsOf(instance: InstanceRef, now: Date): AdmissionLimits {
+  const { maxConcurrentCalls, minSecondsBetweenCalls, numberCooldownSeconds } = instance;
+  return {
+    liveCalls: isRestricted(instance, now) ? 0 : maxConcurrentCalls,
+    lastCallBy: startOfPause(now, minSecondsBetweenCalls),
+    lastCallToNumberBy: startOfPause(now, numberCooldownSeconds),
+  };
+}
+
 /** Why a call may not start now; `undefined`: it may. */
 export function refusalOf(instance: InstanceRef, traffic: CallTraffic, now: Date): DomainError | undefined {
   if (traffic.liveCalls >= instance.maxConcurrentCalls) {
     return new TooManyCalls(secondsUntil(traffic.firstEndsAt ?? now, now));
   }
-  const { restrictedUntil, minSecondsBetweenCalls, numberCooldownSeconds } = instance;
-  if (restrictedUntil && restrictedUntil > now) return WhatsAppRestricted.known(restrictedUntil, now);
+  if (isRestricted(instance, now)) return WhatsAppRestricted.known(instance.restrictedUntil, now);
+  const { minSecondsBetweenCalls, numberCooldownSeconds } = instance;
   const nextCallAt = endOfPause(traffic.lastCallAt, minSecondsBetweenCalls);
   if (nextCallAt > now) return new CallPacing(minSecondsBetweenCalls, secondsUntil(nextCallAt, now));
   const nextToNumberAt = endOfPause(traffic.lastCallToNumberAt, numberCooldownSeconds);
@@ -30,6 +50,17 @@ export function refusalOf(instance: InstanceRef, traffic: CallTraffic, now: Date
     return new NumberCooldown(numberCooldownSeconds, secondsUntil(nextToNumberAt, now));
   }
   return undefined;
+}
+
+function isRestricted(
+  instance: InstanceRef,
+  now: Date,
+): instance is InstanceRef & { readonly restrictedUntil: Date } {
+  return instance.restrictedUntil !== null && instance.restrictedUntil > now;
+}
+
+function startOfPause(now: Date, seconds: number): Date | null {
+  return seconds > 0 ? plusMs(now, -seconds * 1000) : null;
 }
 
 /** Without a pause none ends: calls that ask at once are let in one by one, so the one before may be the later one. */

@@ -9,6 +9,7 @@ import { CallChanged } from './call-changed.event.js';
 import { callEvent } from './call-event.js';
 import { progress, type CallNews } from './call-progress.js';
 import type { Call } from './call.entity.js';
+import type { CallRequest } from './call-slots.repository.js';
 import { CallsRepository, type PreparedCall } from './calls.repository.js';
 import type { OfferOutdated } from '../whatsapp/whatsapp.errors.js';
 import { isHeldBack, newsOfFailure } from './placing-failure.js';
@@ -88,6 +89,17 @@ export class CallJournal {
       this.log.error('The failure of a call could not be stored', { instanceId: call.instanceId, err });
     }
     return true;
+  }
+
+  /** Takes back an admission of which nobody knows whether it was stored; nothing came of it. Never rejects. */
+  async withdraw({ instanceId, admission }: CallRequest): Promise<void> {
+    try {
+      await this.writes.run(`admission ${admission}`, () => this.calls.withdraw(instanceId, admission));
+    } catch (err) {
+      // It is taken back later, or ended by whoever holds the instance now.
+      if (err instanceof DatabaseUnavailable || err instanceof OwnershipLost) return;
+      this.log.error('The admission of a call could not be taken back', { instanceId, err });
+    }
   }
 
   /** As `record`, for a call that is known by its id on the wire. */

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { Clock } from '../common/time/clock.js';
 import type { InstanceRef } from '../instances/instance-values.js';
 import { SessionNotConnected, type OfferOutdated } from '../whatsapp/whatsapp.errors.js';
 import { WhatsAppGateway, type CallDraft } from '../whatsapp/whatsapp.gateway.js';
-import { refusalOf } from './call-admission.js';
+import { limitsOf, refusalOf } from './call-admission.js';
 import { CallJournal } from './call-journal.js';
 import { CallSlotsRepository } from './call-slots.repository.js';
 import { plusMs, VERDICT_MS } from './call-times.js';
@@ -32,24 +34,31 @@ export class CallPreparation {
 
   /**
    * Lets the call in: from here on it has a slot and a row.
-   * @throws SessionNotConnected, CallInstanceNotFound, TooManyCalls, WhatsAppRestricted, CallPacing, NumberCooldown
+   * @throws SessionNotConnected, CallInstanceNotFound, TooManyCalls, WhatsAppRestricted, CallPacing, NumberCooldown,
+   * DatabaseUnavailable
    */
-  admit(instance: InstanceRef, request: FakeCallRequest): Promise<Call> {
+  async admit(instance: InstanceRef, request: FakeCallRequest): Promise<Call> {
     if (this.gateway.sessionState(instance.id) !== 'connected')
       throw new SessionNotConnected(instance.isLinked);
     const requestedAt = this.clock.now();
     const { number, durationSeconds, callee } = request;
-    return this.slots.admit(
-      {
-        instanceId: instance.id,
-        number,
-        sameNumbers: instance.numberCooldownSeconds > 0 ? numbersOf(callee) : [],
-        durationSeconds,
-        requestedAt,
-        hangUpAt: plusMs(requestedAt, PREPARATION_MS + VERDICT_MS + durationSeconds * 1000),
-      },
-      (traffic) => refusalOf(instance, traffic, requestedAt),
-    );
+    const asked = {
+      instanceId: instance.id,
+      admission: randomUUID(),
+      number,
+      sameNumbers: instance.numberCooldownSeconds > 0 ? numbersOf(callee) : [],
+      durationSeconds,
+      requestedAt,
+      hangUpAt: plusMs(requestedAt, PREPARATION_MS + VERDICT_MS + durationSeconds * 1000),
+    };
+    try {
+      return await this.slots.admit(asked, limitsOf(instance, requestedAt), (traffic) =>
+        refusalOf(instance, traffic, requestedAt),
+      );
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) void this.journal.withdraw(asked);
+      throw error;
+    }
   }
 
   /**

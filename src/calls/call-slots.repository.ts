@@ -3,13 +3,15 @@ import { DataSource } from 'typeorm';
 import { FencedWrites } from '../cluster/fenced-writes.js';
 import { OwnershipLost } from '../cluster/ownership.errors.js';
 import type { DomainError } from '../common/errors/domain-error.js';
-import type { CallTraffic } from './call-admission.js';
+import type { AdmissionLimits, CallTraffic } from './call-admission.js';
 import { CALL_COLUMNS, type Call } from './call.entity.js';
 import { CallInstanceNotFound } from './calls.errors.js';
 
 /** A call that asks to be let in. */
 export interface CallRequest {
   readonly instanceId: string;
+  /** A UUID that names the row for whoever does not learn its id. */
+  readonly admission: string;
   /** Digits as requested. */
   readonly number: string;
   /** Every form of the number; calls to any of them count as calls to the number. Empty = nobody wants to know. */
@@ -20,6 +22,29 @@ export interface CallRequest {
   readonly hangUpAt: Date;
 }
 
+const TRAFFIC = `traffic AS (
+  SELECT live.*, instances.admissions,
+    (SELECT requested_at FROM calls WHERE instance_id = $1 ORDER BY id DESC LIMIT 1) AS "lastCallAt",
+    CASE WHEN cardinality($7::text[]) > 0 THEN
+      (SELECT requested_at FROM calls WHERE instance_id = $1 AND number = ANY ($7) ORDER BY id DESC LIMIT 1)
+    END AS "lastCallToNumberAt"
+  FROM instances, (SELECT count(*)::integer AS "liveCalls", min(hang_up_at) AS "firstEndsAt"
+       FROM calls WHERE instance_id = $1 AND state <> 'ended') AS live
+  WHERE instances.id = $1)`;
+
+/** Whoever had to wait for another admission finds another number than in its own, older, look at the traffic. */
+const SLOT = `slot AS (
+  UPDATE instances SET admissions = admissions + 1
+  WHERE id = $1 AND EXISTS (SELECT FROM fence) AND admissions = (
+    SELECT admissions FROM traffic
+    WHERE "liveCalls" < $8 AND coalesce("lastCallAt" <= $9, true) AND coalesce("lastCallToNumberAt" <= $10, true))
+  RETURNING id)`;
+
+const ADMITTED = `admitted AS (
+  INSERT INTO calls (instance_id, number, duration, state, requested_at, hang_up_at, admission)
+  SELECT id, $2, $3, 'offering', $4, $5, $6 FROM slot
+  RETURNING ${CALL_COLUMNS})`;
+
 /** Lets calls in, one at a time for each instance, whatever process they come from. */
 @Injectable()
 export class CallSlotsRepository {
@@ -29,65 +54,65 @@ export class CallSlotsRepository {
   ) {}
 
   /**
-   * Stores the call unless `refuse` finds a reason against it in the traffic of the instance. Nothing can come between
-   * the look at the traffic and the new row: when another call was let in meanwhile, the look is taken anew.
-   * @throws CallInstanceNotFound, OwnershipLost and what `refuse` returns
+   * Stores the call when the traffic of the instance is within the limits, else throws what `refuse` says of it. Nothing can
+   * come between the look at the traffic and the new row: when another call was let in meanwhile, both are done anew.
+   * After `DatabaseUnavailable` the row may be there.
+   * @throws CallInstanceNotFound, OwnershipLost, DatabaseUnavailable and what `refuse` returns
    */
   async admit(
     request: CallRequest,
+    limits: AdmissionLimits,
     refuse: (traffic: CallTraffic) => DomainError | undefined,
   ): Promise<Call> {
     for (;;) {
-      const { admissions, ...traffic } = await this.look(request);
-      const refusal = refuse(traffic);
+      const [attempt] = await this.attempt(request, limits);
+      if (!attempt) throw new CallInstanceNotFound();
+      const { liveCalls, firstEndsAt, lastCallAt, lastCallToNumberAt, ...call } = attempt;
+      if (isThere(call)) return call;
+      const refusal = refuse({ liveCalls, firstEndsAt, lastCallAt, lastCallToNumberAt });
       if (refusal) throw refusal;
-      const call = await this.insert(request, admissions);
-      if (call) return call;
     }
   }
 
-  private async isThere({ instanceId }: CallRequest): Promise<boolean> {
-    const rows = await this.dataSource.query<unknown[]>('SELECT FROM instances WHERE id = $1', [instanceId]);
-    return rows.length > 0;
-  }
-
-  private async look({
-    instanceId,
-    sameNumbers,
-  }: CallRequest): Promise<CallTraffic & { admissions: string }> {
-    const [traffic] = await this.dataSource.query<(CallTraffic & { admissions: string })[]>(
-      `SELECT live.*, instances.admissions,
-         (SELECT requested_at FROM calls WHERE instance_id = $1 ORDER BY id DESC LIMIT 1) AS "lastCallAt",
-         CASE WHEN cardinality($2::text[]) > 0 THEN
-           (SELECT requested_at FROM calls WHERE instance_id = $1 AND number = ANY ($2) ORDER BY id DESC LIMIT 1)
-         END AS "lastCallToNumberAt"
-       FROM instances, (SELECT count(*)::integer AS "liveCalls", min(hang_up_at) AS "firstEndsAt"
-             FROM calls WHERE instance_id = $1 AND state <> 'ended') AS live
-       WHERE instances.id = $1`,
-      [instanceId, sameNumbers],
-    );
-    if (!traffic) throw new CallInstanceNotFound();
-    return traffic;
-  }
-
-  /** `undefined`: another call was let in since `admissions` was read, or the instance is gone. */
-  private async insert(request: CallRequest, admissions: string): Promise<Call | undefined> {
-    const { instanceId, number, durationSeconds, requestedAt, hangUpAt } = request;
+  /** One row: the traffic, and the call when it was let in. None: there is no such instance. */
+  private async attempt(
+    { instanceId, number, sameNumbers, durationSeconds, requestedAt, hangUpAt, admission }: CallRequest,
+    { liveCalls, lastCallBy, lastCallToNumberBy }: AdmissionLimits,
+  ): Promise<Attempt[]> {
     try {
-      const [call] = await this.writes.run<Call>(instanceId, {
-        also: [
-          `slot AS (UPDATE instances SET admissions = admissions + 1
-             WHERE id = $1 AND admissions = $6 AND EXISTS (SELECT FROM fence) RETURNING id)`,
+      return await this.writes.run<Attempt>(instanceId, {
+        also: [TRAFFIC, SLOT, ADMITTED],
+        change: `SELECT "liveCalls", "firstEndsAt", "lastCallAt", "lastCallToNumberAt", admitted.*
+          FROM traffic LEFT JOIN admitted ON true`,
+        values: [
+          instanceId,
+          number,
+          durationSeconds,
+          requestedAt,
+          hangUpAt,
+          admission,
+          sameNumbers,
+          liveCalls,
+          lastCallBy,
+          lastCallToNumberBy,
         ],
-        change: `INSERT INTO calls (instance_id, number, duration, state, requested_at, hang_up_at)
-          SELECT id, $2, $3, 'offering', $4, $5 FROM slot RETURNING ${CALL_COLUMNS}`,
-        values: [instanceId, number, durationSeconds, requestedAt, hangUpAt, admissions],
       });
-      return call;
     } catch (error) {
       // The row of the owner goes with the instance.
-      if (error instanceof OwnershipLost && !(await this.isThere(request))) throw new CallInstanceNotFound();
+      if (error instanceof OwnershipLost && !(await this.hasInstance(instanceId))) return [];
       throw error;
     }
   }
+
+  private async hasInstance(instanceId: string): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>('SELECT FROM instances WHERE id = $1', [instanceId]);
+    return rows.length > 0;
+  }
+}
+
+/** Of a call that was not let in there are only nulls. */
+type Attempt = CallTraffic & (Call | Record<keyof Call, null>);
+
+function isThere(call: Call | Record<keyof Call, null>): call is Call {
+  return call.id !== null;
 }

@@ -63,10 +63,14 @@ export class CallEntity {
   /** What it takes to hang up; `null` = no offer has left. */
   @Column({ name: 'ring', type: 'jsonb', nullable: true })
   ring: Ring | null;
+
+  /** Names the row for whoever does not learn its id. */
+  @Column({ name: 'admission', type: 'uuid', nullable: true, select: false })
+  admission: string | null;
 }
 
 /** A call as it was read; changes go through the repositories. */
-export type Call = Readonly<CallEntity>;
+export type Call = Readonly<Omit<CallEntity, 'admission'>>;
 
 /** A call whose offer may have left: it has a ring that can be hung up. */
 export type PlacedCall = Call & { readonly callId: string; readonly ring: Ring };
@@ -75,7 +79,7 @@ export function isPlaced(call: Call): call is PlacedCall {
   return call.callId !== null && call.ring !== null;
 }
 
-export const COLUMN_OF_CALL: Record<keyof CallEntity, string> = {
+export const COLUMN_OF_CALL: Record<keyof Call, string> = {
   id: 'id',
   instanceId: 'instance_id',
   callId: 'call_id',

@@ -161,6 +161,16 @@ export class CallsRepository {
     return removed !== undefined;
   }
 
+  /** Forgets the call that was let in under this name, if one was. */
+  async withdraw(instanceId: string, admission: string): Promise<void> {
+    await this.changeOne(
+      `DELETE FROM calls WHERE instance_id = $1 AND admission = $2 AND state = 'offering' AND ring IS NULL
+         AND EXISTS (SELECT FROM fence)
+       RETURNING ${CALL_COLUMNS}`,
+      [instanceId, admission],
+    );
+  }
+
   private async changeOne(
     change: string,
     values: readonly [instanceId: string, ...more: unknown[]],

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import type { AdmissionLimits } from '../../src/calls/call-admission.js';
 import { CallSlotsRepository, type CallRequest } from '../../src/calls/call-slots.repository.js';
 import type { Call } from '../../src/calls/call.entity.js';
 import { CallsRepository } from '../../src/calls/calls.repository.js';
@@ -10,6 +12,9 @@ export const start = new Date('2026-01-01T00:00:00.123Z');
 export function later(seconds: number): Date {
   return new Date(start.getTime() + seconds * 1000);
 }
+
+/** Nothing keeps a call out. */
+export const OPEN: AdmissionLimits = { liveCalls: 100, lastCallBy: null, lastCallToNumberBy: null };
 
 /** The tables of calls with one instance to call from. */
 export class CallsStage {
@@ -37,6 +42,7 @@ export class CallsStage {
   request(more: Partial<CallRequest> = {}): CallRequest {
     return {
       instanceId: this.instanceId,
+      admission: randomUUID(),
       number: '5511999999999',
       sameNumbers: [],
       durationSeconds: 8,
@@ -48,7 +54,7 @@ export class CallsStage {
 
   /** A call that is being prepared. */
   admitted(more: Partial<CallRequest> = {}): Promise<Call> {
-    return this.slots.admit(this.request(more), () => undefined);
+    return this.slots.admit(this.request(more), OPEN, () => undefined);
   }
 
   /** A call whose offer is about to leave. */

@@ -12,9 +12,10 @@ import { instanceNews } from '../../src/instances/instance-event.js';
 import { InstanceStatusRepository } from '../../src/instances/instance-status.repository.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
 import { TestOwnership } from '../support/test-ownership.js';
-import { CallsStage, later, start } from './calls-stage.js';
+import { CallsStage, later, OPEN, start } from './calls-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
+const ADMISSION = '00000000-0000-4000-8000-00000000000a';
 const ANOTHER_NODE = '00000000-0000-4000-8000-00000000000f';
 
 /** Everything that a process writes for an instance, with an instance that has a bit of everything. */
@@ -43,7 +44,12 @@ class Scene {
 
   static async on(dataSource: DataSource): Promise<Scene> {
     const stage = await CallsStage.on(dataSource);
-    const scene = new Scene(dataSource, stage, await stage.placed(), await stage.admitted());
+    const scene = new Scene(
+      dataSource,
+      stage,
+      await stage.placed(),
+      await stage.admitted({ admission: ADMISSION }),
+    );
     await scene.store.saveCredentials(stage.instanceId, initAuthCreds());
     await scene.keys.set({ session: { peer: Buffer.from([1]) } });
     await scene.statuses.move(stage.instanceId, 'disconnected', 'connected', {});
@@ -69,7 +75,7 @@ const WRITES: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   'writes a key': async ({ keys }) => keys.set({ session: { other: Buffer.from([2]) } }),
   'changes a key': async ({ keys }) => keys.set({ session: { peer: Buffer.from([2]) } }),
   'deletes a key': async ({ keys }) => keys.set({ session: { peer: null } }),
-  'lets a call in': ({ slots, stage }) => slots.admit(stage.request(), () => undefined),
+  'lets a call in': ({ slots, stage }) => slots.admit(stage.request(), OPEN, () => undefined),
   'stores a ring': ({ calls, preparing, placed }) => {
     const ring = { callId: `00${'B'.repeat(30)}`, creator: '1:2@lid', devices: [], offerStanzaId: 'b' };
     return calls.attachRing(preparing, { number: placed.number, jid: '7@lid', ring, hangUpAt: start });
@@ -78,6 +84,7 @@ const WRITES: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
     calls.change(placed, { state: 'calling', acceptedAt: start }, event(id)),
   'brings a hang-up forward': ({ calls, placed }) => calls.bringForward(placed, later(-60)),
   'forgets a call': ({ calls, preparing }) => calls.remove(preparing),
+  'takes an admission back': ({ calls, id }) => calls.withdraw(id, ADMISSION),
   'tells of an incoming call': ({ incoming, id }) => incoming.append(event(id)),
   'moves an instance, with its event': ({ statuses, id }) =>
     statuses.move(id, 'connected', 'disconnected', { lastDisconnectCode: 500 }, event(id)),

@@ -83,6 +83,17 @@ describe('a call during an outage of the database', () => {
     await expect(room.place({ key: 'k' })).resolves.toMatchObject({ replayed: false });
   });
 
+  it('leaves no call behind whose admission was stored and not confirmed', async () => {
+    const room = await open();
+    room.calls.admissionFault = AWAY;
+    room.calls.failing = AWAY;
+    await expect(room.place()).rejects.toBe(AWAY);
+    expect(room.calls.only()).toMatchObject({ state: 'offering', ring: null });
+    room.calls.admissionFault = undefined;
+    await bringBack(room);
+    expect(room.calls.all()).toEqual([]);
+  });
+
   it('leaves no idempotency key behind whose claim was stored and not confirmed', async () => {
     const room = await open();
     room.keys.claimFault = AWAY;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import type { OutboxEvent } from '../../../../src/common/events/outbox.js';
 import type { DomainError } from '../../../../src/common/errors/domain-error.js';
-import type { CallTraffic } from '../../../../src/calls/call-admission.js';
+import type { AdmissionLimits, CallTraffic } from '../../../../src/calls/call-admission.js';
 import type { CallChanges } from '../../../../src/calls/call-progress.js';
 import { CallSlotsRepository, type CallRequest } from '../../../../src/calls/call-slots.repository.js';
 import { isPlaced, type Call, type PlacedCall } from '../../../../src/calls/call.entity.js';
@@ -24,6 +24,10 @@ export class MemoryCalls {
   readonly rows = new Map<string, Call>();
   /** The next writes fail, and with an error of their own the look-ups of live calls too. */
   failing: boolean | Error = false;
+  /** What the next calls hear although they were let in. */
+  admissionFault: Error | undefined;
+  /** Ids of rows by the names of their admissions. */
+  readonly admissions = new Map<string, string>();
   private lastId = 0;
 
   readonly repository = new MemoryCallsRepository(this);
@@ -119,6 +123,11 @@ class MemoryCallsRepository extends CallsRepository {
   override async remove(call: Call): Promise<boolean> {
     return this.calls.rows.get(call.id)?.state === 'offering' && this.calls.rows.delete(call.id);
   }
+
+  override async withdraw(_instanceId: string, admission: string): Promise<void> {
+    if (this.calls.failing instanceof Error) throw this.calls.failing;
+    this.calls.rows.delete(this.calls.admissions.get(admission) ?? '');
+  }
 }
 
 class MemorySlots extends CallSlotsRepository {
@@ -128,21 +137,41 @@ class MemorySlots extends CallSlotsRepository {
 
   override async admit(
     request: CallRequest,
+    limits: AdmissionLimits,
     refuse: (traffic: CallTraffic) => DomainError | undefined,
   ): Promise<Call> {
     const calls = this.calls.all().filter(({ instanceId }) => instanceId === request.instanceId);
     const live = calls.filter(({ state }) => state !== 'ended');
     const toNumber = calls.filter(({ number }) => request.sameNumbers.includes(number));
-    const refusal = refuse({
+    const traffic: CallTraffic = {
       liveCalls: live.length,
       firstEndsAt: live.map(({ hangUpAt }) => hangUpAt).sort((a, b) => a.getTime() - b.getTime())[0] ?? null,
       lastCallAt: calls.at(-1)?.requestedAt ?? null,
       lastCallToNumberAt: toNumber.at(-1)?.requestedAt ?? null,
-    });
+    };
+    const refusal = refuse(traffic);
+    if (isWithin(traffic, limits) === (refusal !== undefined)) {
+      throw new Error('the limits and the refusal do not agree');
+    }
     if (refusal) throw refusal;
-    const { instanceId, number, durationSeconds, requestedAt, hangUpAt } = request;
-    return this.calls.add({ instanceId, number, durationSeconds, requestedAt, hangUpAt });
+    const { instanceId, admission, number, durationSeconds, requestedAt, hangUpAt } = request;
+    const call = this.calls.add({ instanceId, number, durationSeconds, requestedAt, hangUpAt });
+    this.calls.admissions.set(admission, call.id);
+    if (this.calls.admissionFault) throw this.calls.admissionFault;
+    return call;
   }
+}
+
+function isWithin(
+  traffic: CallTraffic,
+  { liveCalls, lastCallBy, lastCallToNumberBy }: AdmissionLimits,
+): boolean {
+  const { lastCallAt, lastCallToNumberAt } = traffic;
+  return (
+    traffic.liveCalls < liveCalls &&
+    !(lastCallAt && lastCallBy && lastCallAt > lastCallBy) &&
+    !(lastCallToNumberAt && lastCallToNumberBy && lastCallToNumberAt > lastCallToNumberBy)
+  );
 }
 
 class MemoryLiveCalls extends LiveCallsRepository {
