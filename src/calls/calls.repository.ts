@@ -163,6 +163,12 @@ export class CallsRepository {
 
   /** Forgets the call that was let in under this name, if one was. */
   async withdraw(instanceId: string, admission: string): Promise<void> {
+    // Waits for an admission that the server is still busy with, so that the next statement sees what came of it.
+    await this.writes.run(instanceId, {
+      change: `UPDATE instances SET admissions = admissions + 1
+        WHERE id = $1 AND EXISTS (SELECT FROM fence) RETURNING id`,
+      values: [instanceId],
+    });
     await this.changeOne(
       `DELETE FROM calls WHERE instance_id = $1 AND admission = $2 AND state = 'offering' AND ring IS NULL
          AND EXISTS (SELECT FROM fence)
