@@ -14,6 +14,13 @@ const CONNECT_LIMIT_MS = 3000;
 const LATE_MS = 100;
 const GRACE_MS = 50;
 
+const BETWEEN_LOOKS_MS = 20;
+
+/** Ends server processes and returns a row for each that is still there; those of anybody else are left alone. */
+const END_BACKENDS = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE pid = ANY ($1::integer[]) AND pid <> pg_backend_pid() AND datname = current_database() AND usename = current_user`;
+
 type Sign = 'answered' | 'failed' | 'silent';
 
 /**
@@ -27,17 +34,20 @@ export class DatabaseWatch {
   private stopped = true;
   private beating: Promise<void> = Promise.resolve();
   private pause: Timer | undefined;
+  /** Server processes of connections that were given up. */
+  private leftBehind: readonly number[] = [];
 
   /**
    * @param heard a number that changes whenever the server says something on any other connection
-   * @param onDown runs when the database stops answering
+   * @param cutAll runs when the database stops answering: gives all other connections up, and tells the ids of the server
+   * processes behind them
    */
   constructor(
     private readonly url: string,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly heard: () => number,
-    private readonly onDown: () => void,
+    private readonly cutAll: () => readonly number[],
   ) {}
 
   /** True from the first missed sign of life to the next one that comes. */
@@ -77,7 +87,7 @@ export class DatabaseWatch {
       return;
     }
     this.log.error('The database does not answer');
-    this.onDown();
+    this.leftBehind = this.cutAll();
   }
 
   private ask(): Promise<Sign> {
@@ -112,7 +122,18 @@ export class DatabaseWatch {
 
   private async query(): Promise<void> {
     const client = this.client ?? (await this.connect());
-    await client.query('SELECT 1');
+    if (this.leftBehind.length === 0) await client.query('SELECT 1');
+    else await this.endLeftBehind(client);
+  }
+
+  /**
+   * A statement goes on after its connection was given up, or even begins when a server that had stopped goes on. It must have
+   * come to its end before others are sent: what is written now must not be overwritten by what was given up.
+   */
+  private async endLeftBehind(client: pg.Client): Promise<void> {
+    const find = () => client.query(END_BACKENDS, [this.leftBehind]);
+    while ((await find()).rows.length > 0) await this.clock.sleep(BETWEEN_LOOKS_MS);
+    this.leftBehind = [];
   }
 
   private async connect(): Promise<pg.Client> {

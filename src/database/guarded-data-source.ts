@@ -27,6 +27,7 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
 
   constructor(options: PostgresOptions & { readonly url: string }, clock: Clock, log: Log) {
     const sockets = new Set<Socket>();
+    const clients = new Set<TrackedClient>();
     const extra: unknown = options.extra;
     super({
       ...options,
@@ -34,15 +35,18 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
       extra: {
         ...(typeof extra === 'object' && extra),
         lock_timeout: LOCK_LIMIT_MS,
-        Client: ListeningClient,
+        Client: trackedIn(clients),
         stream: () => openSocket(sockets),
       },
     });
-    // Cut connections end the queries that wait for an answer, and are not used again.
     const heard = (): number => [...sockets].reduce((sum, { bytesRead }) => sum + bytesRead, 0);
-    this.watch = new DatabaseWatch(options.url, clock, log, heard, () => {
+    // Cut connections end the queries that wait for an answer, and are not used again.
+    const cutAll = (): number[] => {
+      const backends = [...clients].flatMap(({ backend }) => backend ?? []);
       for (const socket of sockets) socket.destroy();
-    });
+      return backends;
+    };
+    this.watch = new DatabaseWatch(options.url, clock, log, heard, cutAll);
   }
 
   get isUp(): boolean {
@@ -96,11 +100,28 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
  * pg 8.23 tells of a new connection one tick after it is ready, and its pool listens for errors only then: a connection that
  * is cut in between would end the process.
  */
-class ListeningClient extends pg.Client {
+class TrackedClient extends pg.Client {
   constructor(config: pg.ClientConfig) {
     super(config);
     this.on('error', () => undefined);
   }
+
+  /** Process id of the server's side; `undefined` before the server has told it. */
+  get backend(): number | undefined {
+    const id: unknown = Reflect.get(this, 'processID');
+    return typeof id === 'number' ? id : undefined;
+  }
+}
+
+/** A kind of client that is in the set as long as it is open. */
+function trackedIn(clients: Set<TrackedClient>): typeof TrackedClient {
+  return class extends TrackedClient {
+    constructor(config: pg.ClientConfig) {
+      super(config);
+      clients.add(this);
+      this.once('end', () => clients.delete(this));
+    }
+  };
 }
 
 /** The pool does not use it again. */

@@ -1,0 +1,55 @@
+import pg from 'pg';
+import { DatabaseUnavailable } from '../../src/common/database/database-unavailable.js';
+import { SystemClock } from '../../src/common/time/system-clock.js';
+import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { GuardedDataSource } from '../../src/database/guarded-data-source.js';
+import { PostgresProcesses } from '../support/postgres-processes.js';
+import { runSql, startTestPostgres, type TestPostgres } from '../support/postgres.js';
+import { SilentLog } from '../support/silent-log.js';
+
+describe('a database that was given up', () => {
+  let postgres: TestPostgres;
+  let url: string;
+  let database: GuardedDataSource;
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    url = await postgres.createDatabase();
+    await runSql(url, 'CREATE TABLE notes (text text PRIMARY KEY)');
+    const log = new SilentLog();
+    const options = dataSourceOptions({ url, poolSize: 2, log });
+    database = await new GuardedDataSource({ ...options, url }, new SystemClock(), log).initialize();
+  });
+
+  afterAll(async () => {
+    await database.destroy();
+    await postgres.stop();
+  });
+
+  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+
+  it('finishes nothing any more of what it was asked before, once it is there again', async () => {
+    const processes = await PostgresProcesses.of(postgres.url);
+    const holder = new pg.Client({ connectionString: url });
+    await holder.connect();
+    await holder.query(`BEGIN; INSERT INTO notes VALUES ('given up')`);
+
+    const write = database.query(`INSERT INTO notes VALUES ('given up')`);
+    const failed = expect(write).rejects.toThrow(DatabaseUnavailable);
+    const waiting = `SELECT count(*)::integer FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
+    await until(async () => (await runSql(url, waiting)) === 1);
+    await processes.freeze();
+    await until(() => !database.isUp);
+    await failed;
+    processes.thaw();
+    await until(() => database.isUp);
+
+    // The row is free now: a statement that still waited for it would be done before the next answer.
+    await holder.query('ROLLBACK');
+    await database.query(`INSERT INTO notes VALUES ('the next')`);
+    await holder.end();
+    await expect(database.query('SELECT text FROM notes')).resolves.toEqual([{ text: 'the next' }]);
+  });
+});
