@@ -43,7 +43,8 @@ export class InstanceConfigurationController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Change settings',
-    description: 'What is left out stays. A change of `keepOnlineStatus` reopens the session at once.',
+    description:
+      'What is left out stays. A change of `keepOnlineStatus` takes effect at once and interrupts no call.',
   })
   @ApiBody({ type: SettingsBody, examples: SETTINGS_EXAMPLES })
   @ApiResponse({ status: 200, description: 'All settings as they are now', type: SettingsUpdated })

@@ -104,9 +104,12 @@ export class InstanceSessions {
     try {
       if (state === 'linking')
         await this.close(instance.id, 'The configuration of the connection was changed');
-      else await this.reopen(instance);
+      else {
+        await this.gateway.reconfigure(instance.id, toSessionOptions(instance, this.secrets));
+        await this.states.settled(instance.id);
+      }
     } catch (err) {
-      this.log.warn('A session could not be reopened with its new options', { instanceId: instance.id, err });
+      this.log.warn('A session could not take its new options', { instanceId: instance.id, err });
     }
   }
 

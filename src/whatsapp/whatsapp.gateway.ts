@@ -110,6 +110,13 @@ export abstract class WhatsAppGateway {
    */
   abstract open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<void>;
 
+  /**
+   * Lets other options take effect at once. An open connection, and the calls on it, are interrupted only by another proxy;
+   * otherwise the session is opened as by `open` with `now`.
+   * @throws NoCredentials, CredentialsCorrupt
+   */
+  abstract reconfigure(instanceId: string, options: SessionOptions): Promise<void>;
+
   /** Closes the socket and stays closed; the link to the phone stays. */
   abstract close(instanceId: string): Promise<void>;
 

@@ -67,6 +67,22 @@ describe('the session of a linked instance', () => {
     expect(distinct).toBe(812);
   });
 
+  it('shows itself online or not as soon as it is told to, on the connection that it has', async () => {
+    const number = '5511950000020';
+    await linked('presence', number);
+    const before = sessionOf(number);
+    const shown = () =>
+      stage.simulator.stanzas
+        .filter(({ account, node }) => account === number && node.tag === 'presence')
+        .at(-1)?.node.attrs.type;
+    await stage.until(() => shown() === 'unavailable', 'the login has shown it');
+    await stage.post('/api/instance/settings/presence', { keepOnlineStatus: true });
+    await stage.until(() => shown() === 'available', 'it is shown online');
+    await stage.post('/api/instance/settings/presence', { keepOnlineStatus: false });
+    await stage.until(() => shown() === 'unavailable', 'it is not shown online any more');
+    expect(sessionOf(number)).toEqual(before);
+  });
+
   it('is back at once when WhatsApp asks for a restart, which is no failure', async () => {
     const id = await linked('restart', '5511950000002');
     const logins = stage.simulator.loginCount('5511950000002');

@@ -80,6 +80,11 @@ export class BaileysConnection {
     return () => this.whenFinished.delete(work);
   }
 
+  /** Says what the library says by itself at the login. One that is lost with its connection is said again at the next. */
+  showPresence(online: boolean): void {
+    this.socket.sendPresenceUpdate(online ? 'available' : 'unavailable').catch(() => undefined);
+  }
+
   /** Ends the socket without an event; may be called twice. */
   async close(): Promise<void> {
     this.finish();

@@ -99,6 +99,10 @@ export class BaileysLine {
     return this.inTurn(() => this.session.open(options));
   }
 
+  reconfigure(options: SessionOptions): Promise<void> {
+    return this.inTurn(() => this.session.reconfigure(options));
+  }
+
   close(): Promise<void> {
     return this.inTurn(() => {
       this.endWaits();

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { initAuthCreds, jidNormalizedUser, type AuthenticationCreds } from '@whiskeysockets/baileys';
 import { OwnershipLost } from '../../cluster/ownership.errors.js';
 import type { Ownership } from '../../cluster/ownership.js';
@@ -87,6 +88,14 @@ export class BaileysSession {
     const waitMs = options.now ? 0 : (backoff.notBefore?.getTime() ?? 0) - this.tools.clock.now().getTime();
     if (waitMs > 0) this.connectLater(creds, waitMs);
     else this.connect(creds);
+  }
+
+  /** @throws as `open` */
+  async reconfigure(options: SessionOptions): Promise<void> {
+    const staysOpen = this.connection?.isOpen && isDeepStrictEqual(options.proxy, this.options.proxy);
+    if (!staysOpen) return this.open({ ...options, now: true });
+    this.options = options;
+    this.connection?.showPresence(options.keepOnline);
   }
 
   /** Begins a fresh link, or joins the one that is under way. */

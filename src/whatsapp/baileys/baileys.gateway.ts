@@ -67,6 +67,11 @@ export class BaileysGateway extends WhatsAppGateway {
     await this.lineOf(instanceId).open(options);
   }
 
+  async reconfigure(instanceId: string, options: SessionOptions): Promise<void> {
+    await this.hold(instanceId);
+    await this.lineOf(instanceId).reconfigure(options);
+  }
+
   async close(instanceId: string): Promise<void> {
     await this.lines.get(instanceId)?.close();
   }

@@ -91,7 +91,7 @@ describe('the sessions of instances', () => {
     expect(gateway.sessionState(row.id)).toBe('linking');
   });
 
-  it('are reopened when their options changed, if they are open', async () => {
+  it('take changed options when they are open or about to be', async () => {
     const { row, gateway, sessions } = setUp();
     await sessions.refresh(row);
     expect(gateway.opened).toEqual([]);
@@ -99,6 +99,13 @@ describe('the sessions of instances', () => {
     await sessions.reopen(row);
     await sessions.refresh(Object.assign(row, { keepOnlineStatus: true }));
     expect(gateway.opened.map(({ options }) => options.keepOnline)).toEqual([false, true]);
+    gateway.connects(row.id, '1@lid');
+    await sessions.refresh(Object.assign(row, { keepOnlineStatus: false }));
+    expect(gateway.sessions.get(row.id)).toMatchObject({
+      state: 'connected',
+      options: { keepOnline: false },
+    });
+    expect(gateway.opened).toHaveLength(2);
   });
 
   it('do not come out of a linking with options that have changed meanwhile', async () => {

@@ -88,6 +88,7 @@ export class FakeWhatsApp extends WhatsAppGateway {
     return undefined;
   }
   async open(): Promise<void> {}
+  async reconfigure(): Promise<void> {}
   async close(): Promise<void> {}
   abandon(): void {}
   async logout(): Promise<void> {}

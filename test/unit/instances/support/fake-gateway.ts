@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { NoCredentials, SessionNotConnected } from '../../../../src/whatsapp/whatsapp.errors.js';
 import {
   WhatsAppGateway,
@@ -87,6 +88,14 @@ export class FakeGateway extends WhatsAppGateway {
     this.opened.push({ instanceId, options });
     this.sessions.set(instanceId, { state: 'connecting', options });
     this.tell(instanceId, { type: 'connecting' });
+    return Promise.resolve();
+  }
+
+  reconfigure(instanceId: string, options: SessionOptions): Promise<void> {
+    const session = this.sessions.get(instanceId);
+    if (session?.state !== 'connected' || !isDeepStrictEqual(session.options.proxy, options.proxy))
+      return this.open(instanceId, { ...options, now: true });
+    session.options = options;
     return Promise.resolve();
   }
 
