@@ -84,11 +84,15 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
     const runner = super.createQueryRunner(mode);
     const send = runner.query.bind(runner) as <T>(...given: unknown[]) => Promise<T>;
     runner.query = async <T>(...given: unknown[]): Promise<T> => {
-      if (this.watch.isDown) throw new DatabaseUnavailable();
+      if (this.watch.isDown) {
+        // A rollback is refused as well: whoever got the connection next would write into the transaction, and lose it.
+        if (runner.isTransactionActive) endConnection(runner);
+        throw new DatabaseUnavailable();
+      }
       try {
         return await send<T>(...given);
       } catch (error) {
-        if (isReadOnly(error)) await endConnection(runner);
+        if (isReadOnly(error)) endConnection(runner);
         throw meaningOfDatabaseError(error);
       }
     };
@@ -124,9 +128,9 @@ function trackedIn(clients: Set<TrackedClient>): typeof TrackedClient {
   };
 }
 
-/** The pool does not use it again. */
-async function endConnection(runner: QueryRunner): Promise<void> {
-  const connection: unknown = await runner.connect();
+/** The pool does not lend it again. */
+function endConnection(runner: QueryRunner): void {
+  const connection: unknown = Reflect.get(runner, 'databaseConnection');
   if (connection instanceof pg.Client) void connection.end();
 }
 

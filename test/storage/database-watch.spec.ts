@@ -7,6 +7,14 @@ import { PostgresProcesses } from '../support/postgres-processes.js';
 import { runSql, startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { SilentLog } from '../support/silent-log.js';
 
+/** For 200 ms nobody can ask for a sign of life. */
+const KILL_THE_WATCH = `DO $$ DECLARE ends timestamptz := clock_timestamp() + interval '200 ms'; BEGIN
+  WHILE clock_timestamp() < ends LOOP
+    PERFORM pg_stat_clear_snapshot();
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringdrop-watch';
+  END LOOP;
+END $$`;
+
 describe('a database that was given up', () => {
   let postgres: TestPostgres;
   let url: string;
@@ -51,5 +59,28 @@ describe('a database that was given up', () => {
     await database.query(`INSERT INTO notes VALUES ('the next')`);
     await holder.end();
     await expect(database.query('SELECT text FROM notes')).resolves.toEqual([{ text: 'the next' }]);
+  });
+
+  it('lends nobody a connection on which a transaction was left open', async () => {
+    const log = new SilentLog();
+    const options = dataSourceOptions({ url, poolSize: 1, log });
+    const single = await new GuardedDataSource({ ...options, url }, new SystemClock(), log).initialize();
+    // Those who wait behind it get a new connection as soon as the database is given up, although it is well.
+    const cut = expect(single.query('SELECT pg_sleep(30)')).rejects.toThrow(DatabaseUnavailable);
+    const asleep = `SELECT count(*)::integer FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+    await until(async () => (await runSql(url, asleep)) === 1);
+    let isLeft = false;
+    const left = single
+      .transaction(async (manager) => {
+        for (;;) await manager.query('SELECT 1');
+      })
+      .catch(() => void (isLeft = true));
+    while (!isLeft) await runSql(url, KILL_THE_WATCH);
+    await Promise.all([cut, left]);
+    await until(() => single.isUp);
+
+    await single.query(`INSERT INTO notes VALUES ('stays')`);
+    expect(await runSql(url, `SELECT count(*)::integer FROM notes WHERE text = 'stays'`)).toBe(1);
+    await single.destroy();
   });
 });
