@@ -52,7 +52,8 @@ const CODE_SHOWN = {
  *             failed ◄──── failed     retrying (and back: connected)
  * ```
  * While a command starts, how it fails is told by the command itself, more precisely than by the session; a saved
- * session that is reopened for it may also be logged out before a new link begins. A code that appears always wins.
+ * session that is reopened for it may also be logged out before a new link begins. A code that appears wins, unless another
+ * way of linking was asked for meanwhile.
  */
 const VERDICTS: Record<PairingState['phase'], Partial<Record<News, Verdict>>> = {
   idle: BEFORE_CODE,
@@ -82,6 +83,8 @@ const VERDICTS: Record<PairingState['phase'], Partial<Record<News, Verdict>>> = 
 
 /** The state after a signal; `undefined`: it changes nothing that the page shows. */
 export function nextPairingState(state: PairingState, signal: SessionSignal): PairingState | undefined {
+  // From the attempt by QR code whose place this one takes.
+  if (state.phase === 'starting' && state.method === 'code' && signal.type === 'qr_ready') return undefined;
   const news = newsOf(signal);
   const verdict = news && VERDICTS[state.phase][news];
   return verdict && stateAfter(verdict, signal);

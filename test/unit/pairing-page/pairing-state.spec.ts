@@ -36,6 +36,8 @@ const same = undefined;
 const TABLE: readonly (readonly [PairingState, ...unknown[]])[] = [
   [{ phase: 'idle' }, QR, LINKING, same, CONNECTED, RETRYING, same, same, PASSKEY],
   [{ phase: 'starting', method: 'qr' }, QR, LINKING, same, CONNECTED, RETRYING, same, same, PASSKEY],
+  // The code of the attempt by QR code that this one takes the place of.
+  [{ phase: 'starting', method: 'code' }, same, LINKING, same, CONNECTED, RETRYING, same, same, PASSKEY],
   [{ phase: 'qr', qr: drawQr('2@x') }, QR, LINKING, STOPPED, CONNECTED, RETRYING, LOST, STOPPED, PASSKEY],
   [{ phase: 'code', code: 'ABCD1234' }, QR, LINKING, STOPPED, CONNECTED, RETRYING, LOST, STOPPED, PASSKEY],
   [{ phase: 'linking' }, QR, same, same, CONNECTED, RETRYING, LOST, REFUSED, PASSKEY],
