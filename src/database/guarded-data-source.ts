@@ -27,7 +27,7 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
 
   constructor(options: PostgresOptions & { readonly url: string }, clock: Clock, log: Log) {
     const sockets = new Set<Socket>();
-    const clients = new Set<TrackedClient>();
+    const clients = new Set<pg.Client>();
     const extra: unknown = options.extra;
     super({
       ...options,
@@ -42,7 +42,7 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
     const heard = (): number => [...sockets].reduce((sum, { bytesRead }) => sum + bytesRead, 0);
     // Cut connections end the queries that wait for an answer, and are not used again.
     const cutAll = (): number[] => {
-      const backends = [...clients].flatMap(({ backend }) => backend ?? []);
+      const backends = [...clients].flatMap((client) => backendOf(client) ?? []);
       for (const socket of sockets) socket.destroy();
       return backends;
     };
@@ -101,31 +101,24 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
 }
 
 /**
- * pg 8.23 tells of a new connection one tick after it is ready, and its pool listens for errors only then: a connection that
- * is cut in between would end the process.
+ * A kind of client that is in the set as long as it is open. pg 8.23 tells of a new connection one tick after it is ready, and
+ * its pool listens for errors only then: without a listener a connection that is cut in between would end the process.
  */
-class TrackedClient extends pg.Client {
-  constructor(config: pg.ClientConfig) {
-    super(config);
-    this.on('error', () => undefined);
-  }
-
-  /** Process id of the server's side; `undefined` before the server has told it. */
-  get backend(): number | undefined {
-    const id: unknown = Reflect.get(this, 'processID');
-    return typeof id === 'number' ? id : undefined;
-  }
-}
-
-/** A kind of client that is in the set as long as it is open. */
-function trackedIn(clients: Set<TrackedClient>): typeof TrackedClient {
-  return class extends TrackedClient {
-    constructor(config: pg.ClientConfig) {
+function trackedIn(clients: Set<pg.Client>): typeof pg.Client {
+  return class extends pg.Client {
+    constructor(config?: string | pg.ClientConfig) {
       super(config);
+      this.on('error', () => undefined);
       clients.add(this);
       this.once('end', () => clients.delete(this));
     }
   };
+}
+
+/** Process id of the server's side; `undefined` before the server has told it. */
+function backendOf(client: pg.Client): number | undefined {
+  const id: unknown = Reflect.get(client, 'processID');
+  return typeof id === 'number' ? id : undefined;
 }
 
 /** The pool does not lend it again. */
