@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { WhatsAppSimulator } from '../../test/simulator/index.js';
 import { TestNats } from '../../test/support/nats.js';
 import { PostgresProcesses } from '../../test/support/postgres-processes.js';
+import { redirectionTo } from '../../test/support/redirection.js';
 import { createDatabase, startTestPostgres, type TestPostgres } from '../../test/support/postgres.js';
 import { WebhookReceiver } from '../../test/support/webhook-receiver.js';
 import { ClusterNode } from './cluster-node.js';
@@ -55,7 +56,7 @@ export class ClusterStage {
       SESSION_OPENS_PER_SECOND: '0',
       LOG_LEVEL: 'info',
       NATS_URL: nats.url,
-      SIMULATOR_ROOT_KEY: simulator.rootPublicKey.toString('hex'),
+      ...redirectionTo(simulator),
     };
     // Both servers know each process by its tag.
     const envOf = (tag: string): Record<string, string> => ({

@@ -36,14 +36,9 @@ export class BenchWorld implements BenchSizes {
 
   static async open(sizes: BenchSizes): Promise<BenchWorld> {
     const simulator = Remote.start<SimulatorHandlers>(SIMULATOR_MAIN);
-    const { url, rootKeyHex } = await simulator.ask('address', null);
+    const redirection = await simulator.ask('address', null);
     const directory = await mkdtemp(path.join(tmpdir(), 'ringdrop-bench-'));
-    return new BenchWorld(
-      simulator,
-      { SIMULATOR_URL: url, SIMULATOR_ROOT_KEY: rootKeyHex },
-      directory,
-      sizes,
-    );
+    return new BenchWorld(simulator, redirection, directory, sizes);
   }
 
   async close(): Promise<void> {

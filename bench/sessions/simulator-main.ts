@@ -1,5 +1,6 @@
 import { BufferJSON } from '@whiskeysockets/baileys';
 import { WhatsAppSimulator, type CallRecord } from '../../test/simulator/index.js';
+import { redirectionTo } from '../../test/support/redirection.js';
 import { serveParent } from '../support/remote.js';
 
 /** The simulator in a process of its own, so that what is measured is only the client. */
@@ -10,7 +11,7 @@ simulator.on('login', () => (logins += 1));
 simulator.on('logout', () => (logouts += 1));
 
 const handlers = {
-  address: (_: null) => ({ url: simulator.url, rootKeyHex: simulator.rootPublicKey.toString('hex') }),
+  address: (_: null) => redirectionTo(simulator),
 
   /** Credentials of accounts that are linked already, as JSON. */
   prepare: ({ first, count }: { first: number; count: number }) =>

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { WhatsAppSimulator } from '../simulator/index.js';
+import { redirectionTo } from '../support/redirection.js';
 import { spawnProduct } from '../support/spawn-product.js';
 import { printTimeline } from './timeline.js';
 
@@ -30,8 +31,7 @@ const product = await spawnProduct({
     PORT: process.env.PORT ?? '3000',
     DATA_DIR: dataDir,
     LOG_LEVEL: 'warn',
-    SIMULATOR_URL: simulator.url,
-    SIMULATOR_ROOT_KEY: simulator.rootPublicKey.toString('hex'),
+    ...redirectionTo(simulator),
   },
   imports: [path.resolve('test/support/redirect-whatsapp.mjs')],
 });

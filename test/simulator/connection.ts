@@ -38,6 +38,8 @@ export class Connection {
   /** Set while a linked device is logged in here. */
   companion: LinkedCompanion | undefined;
   openedAt = 0;
+  /** Of WhatsApp Web, as the client says; 0 before the handshake is over. */
+  revision = 0;
   readonly record: ConnectionRecord;
   private phase: 'hello' | 'finish' | 'open' = 'hello';
   private readonly frames = new FrameReader();

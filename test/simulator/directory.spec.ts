@@ -103,7 +103,7 @@ describe('the directory', () => {
     const { jid, lid } = await phone.scanQr(await pairing.qr());
     await pairing.closed();
     pairing.creds.accountSyncCounter = 1;
-    const companion = Client.start(simulator, pairing.creds, pairing.keys);
+    const companion = Client.start(simulator, pairing.creds, { keys: pairing.keys });
     await companion.opened();
     expect(simulator.preKeyCount(jid)).toBe(812);
     const [bundle] = await fetchBundles([lid]);

@@ -2,7 +2,7 @@ import { Account } from './account.js';
 import type { CalleeDevice } from './callee-device.js';
 import type { CompanionDevice } from './companion-device.js';
 import { derivedLid, parseJid, USER_SERVER } from './jids.js';
-import type { ContactOptions } from './types.js';
+import type { ContactOptions, PhoneOptions } from './types.js';
 
 const LID_SERVERS = ['lid', 'hosted.lid'];
 
@@ -24,6 +24,15 @@ export class Directory {
     const account = new Account(number, lid === undefined ? derivedLid(number) : lid);
     this.byNumber.set(number, account);
     if (account.lid !== null) this.byLid.set(account.lid, account);
+    return account;
+  }
+
+  /** An account whose phone links companions. The same number gives the same account again. */
+  linkable({ number, lid, name, asksForPasskey }: PhoneOptions): Account {
+    const account = this.ensure(number, lid);
+    if (account.devices.size === 0) account.script({ number, behaviour: { kind: 'silent' } });
+    if (name !== undefined) account.name = name;
+    if (asksForPasskey !== undefined) account.asksForPasskey = asksForPasskey;
     return account;
   }
 

@@ -21,6 +21,11 @@ export function endByReplacement(connection: Connection): void {
   });
 }
 
+/** The server does not let the client in, or not any more. */
+export function endByFailure(connection: Connection, reason: number): void {
+  connection.sendLast({ tag: 'failure', attrs: { reason: String(reason), location: 'sim' } });
+}
+
 export function endByFault(connection: Connection, companion: LinkedCompanion, fault: DisconnectFault): void {
   switch (fault.kind) {
     case 'stream-error':

@@ -1,7 +1,7 @@
 import type { proto } from '@whiskeysockets/baileys';
 import type { LinkedCompanion } from './account.js';
 import type { Connection } from './connection.js';
-import { endByReplacement } from './endings.js';
+import { endByFailure, endByReplacement } from './endings.js';
 import { phoneJid } from './jids.js';
 import { epochSeconds } from './nodes.js';
 import { passkeyRequest } from './passkey-request.js';
@@ -21,6 +21,7 @@ export class FrontDoor {
   ) {}
 
   admit(connection: Connection, payload: proto.ClientPayload, clientStatic: Buffer): void {
+    if (!this.world.versions.admit(connection, payload)) return;
     if (payload.devicePairingData) {
       return this.register(connection, readRegistrationKeys(payload.devicePairingData, clientStatic));
     }
@@ -28,16 +29,16 @@ export class FrontDoor {
     const refusal = this.world.faults.refusalFor(number);
     if (refusal === 'drop') return connection.terminate();
     if (refusal === 'silence') return;
-    if (refusal) return fail(connection, refusal.reason);
+    if (refusal) return endByFailure(connection, refusal.reason);
     const companion = this.companionOf(number, payload.device ?? 0, clientStatic);
     if (companion) this.logIn(connection, companion);
-    else fail(connection, LOGGED_OUT);
+    else endByFailure(connection, LOGGED_OUT);
   }
 
   private register(connection: Connection, keys: RegistrationKeys): void {
     const { desk, faults } = this.world;
     const refusal = faults.linkingRefusal?.at === 'connect' ? faults.linkingRefusal.code : undefined;
-    if (typeof refusal === 'number') return fail(connection, refusal);
+    if (typeof refusal === 'number') return endByFailure(connection, refusal);
     const registration = new Registration(connection, keys);
     desk.open(registration);
     if (refusal === 'passkey') return connection.send(passkeyRequest());
@@ -67,8 +68,4 @@ export class FrontDoor {
     connection.send({ tag: 'ib', attrs: {}, content: [{ tag: 'offline', attrs: { count: '0' } }] });
     this.loggedIn(session);
   }
-}
-
-function fail(connection: Connection, reason: number): void {
-  connection.sendLast({ tag: 'failure', attrs: { reason: String(reason), location: 'sim' } });
 }

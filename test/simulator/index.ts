@@ -3,4 +3,5 @@ export { derivedLid, lidJid } from './jids.js';
 export { memoryKeyStore } from './memory-key-store.js';
 export { WhatsAppSimulator } from './simulator.js';
 export { isValidSignature } from './signatures.js';
+export type { ServiceWorkerAnswer } from './service-worker.js';
 export type * from './types.js';

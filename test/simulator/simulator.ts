@@ -1,7 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { AuthenticationCreds, BinaryNode } from '@whiskeysockets/baileys';
 import { WebSocketServer } from 'ws';
-import type { Account } from './account.js';
 import { AccountLimits } from './account-limits.js';
 import { CallSwitch } from './call-switch.js';
 import { TEST_ROOT } from './certificates.js';
@@ -22,6 +21,7 @@ import { SessionTable } from './session-table.js';
 import { StanzaDesk } from './stanza-desk.js';
 import { Timers } from './timers.js';
 import { TrustTokenDesk } from './trust-token-desk.js';
+import { VersionDesk } from './version-desk.js';
 import { waitForEvent } from './wait-for-event.js';
 import type {
   CallRecord,
@@ -56,6 +56,7 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
   /** Limits on what accounts may do. */
   readonly limits: AccountLimits;
   readonly trustTokens: TrustTokenDesk;
+  readonly versions: VersionDesk;
   private readonly connections = new Set<Connection>();
   private readonly world: World;
   private readonly callSwitch: CallSwitch;
@@ -69,13 +70,16 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
   ) {
     super();
     this.setMaxListeners(0);
+    const recorder = new Recorder(this, options.record ?? true);
+    this.versions = new VersionDesk(this.connections, recorder);
     this.world = {
       directory: new Directory(),
       sessions: new SessionTable(),
       desk: new PairingDesk(),
-      recorder: new Recorder(this, options.record ?? true),
+      recorder,
       faults: new FaultPlan(),
       timers: new Timers(),
+      versions: this.versions,
       callerTimeoutSeconds: options.callerTimeoutSeconds ?? DEFAULT_CALLER_TIMEOUT_SECONDS,
       reply: (connection, node) => this.reply(connection, node),
     };
@@ -104,7 +108,9 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
     await once(server, 'listening');
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the simulator has no TCP address');
-    return new WhatsAppSimulator(server, `ws://${HOST}:${address.port}${PATH}`, options);
+    const simulator = new WhatsAppSimulator(server, `ws://${HOST}:${address.port}${PATH}`, options);
+    await simulator.versions.open();
+    return simulator;
   }
 
   /** Cuts all connections and frees the port. May be called twice. */
@@ -112,6 +118,7 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
     this.world.timers.clear();
     for (const connection of this.connections) connection.terminate();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    await this.versions.close();
   }
 
   addContact(options: ContactOptions): void {
@@ -120,12 +127,12 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
 
   /** The same number gives the same account again. */
   addPhone(options: PhoneOptions): Phone {
-    return new Phone(this.linkableAccount(options), this.world.desk);
+    return new Phone(this.world.directory.linkable(options), this.world.desk);
   }
 
   /** Credentials of a new companion that this simulator accepts at login; nothing is uploaded on the first one. */
   preparedCredentials(options: PhoneOptions): AuthenticationCreds {
-    const account = this.linkableAccount(options);
+    const account = this.world.directory.linkable(options);
     const deviceId = account.freeDeviceId();
     const creds = prepareCredentials(account, deviceId);
     account.link(companionKeysOf(creds), true, deviceId);
@@ -135,7 +142,7 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
   /** Takes credentials of another run: a simulator that was restarted knows nobody. */
   acceptCredentials(creds: AuthenticationCreds): void {
     const { number, lid, deviceId } = ownerOf(creds);
-    this.linkableAccount({ number, lid }).link(companionKeysOf(creds), true, deviceId);
+    this.world.directory.linkable({ number, lid }).link(companionKeysOf(creds), true, deviceId);
   }
 
   /** One-time keys that the server holds for a linked device; 0 for an unknown one. */
@@ -262,14 +269,6 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
 
   get violations(): string[] {
     return this.world.recorder.violations;
-  }
-
-  private linkableAccount({ number, lid, name, asksForPasskey }: PhoneOptions): Account {
-    const account = this.world.directory.ensure(number, lid);
-    if (account.devices.size === 0) account.script({ number, behaviour: { kind: 'silent' } });
-    if (name !== undefined) account.name = name;
-    if (asksForPasskey !== undefined) account.asksForPasskey = asksForPasskey;
-    return account;
   }
 
   private reply(connection: Connection, node: BinaryNode): void {

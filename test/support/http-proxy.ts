@@ -11,6 +11,8 @@ export class HttpProxy {
   readonly tunnels: string[] = [];
   /** Requests with no or wrong credentials. */
   refused = 0;
+  /** Ports on loopback of hosts, `host:port`, that the proxy finds elsewhere than the network does. */
+  readonly hosts = new Map<string, number>();
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -53,7 +55,8 @@ export class HttpProxy {
       return;
     }
     const target = new URL(`http://${request.url}`);
-    const upstream = connect(Number(target.port), target.hostname, () => {
+    const known = this.hosts.get(target.host);
+    const upstream = connect(known ?? Number(target.port), known ? '127.0.0.1' : target.hostname, () => {
       this.tunnels.push(String(request.url));
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       upstream.write(head);

@@ -63,6 +63,8 @@ export async function spawnProduct(options: SpawnOptions): Promise<SpawnedProduc
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
       PORT: '0',
+      // Nothing that a test starts reaches the internet.
+      WHATSAPP_WEB_VERSION_REFRESH: 'false',
       ...options.env,
       ...(process.env['CANARIES'] === '1' && { LOG_LEVEL: 'trace' }),
     },

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { WhatsAppSimulator } from '../simulator/index.js';
 import { createDatabase } from './postgres.js';
+import { redirectionTo } from './redirection.js';
 import { SecretWatch } from './secret-watch.js';
 import { spawnProduct, type SpawnedProduct } from './spawn-product.js';
 
@@ -50,8 +51,7 @@ export class Stage {
       RATE_LIMIT_PER_TOKEN: '1000000',
       RATE_LIMIT_INSTANCE_NEW: '1000000',
       RATE_LIMIT_PER_ADDRESS: '1000000',
-      SIMULATOR_URL: simulator.url,
-      SIMULATOR_ROOT_KEY: simulator.rootPublicKey.toString('hex'),
+      ...redirectionTo(simulator),
       ...env,
     };
     const watch = new SecretWatch();

@@ -6,6 +6,7 @@ import {
   type ConnectionState,
   type SignalKeyStore,
   type WASocket,
+  type WAVersion,
 } from '@whiskeysockets/baileys';
 import { memoryKeyStore, TEST_ROOT, type WhatsAppSimulator } from '../index.js';
 import { isValidSignature } from '../signatures.js';
@@ -32,7 +33,11 @@ export class Client {
     });
   }
 
-  static start(simulator: WhatsAppSimulator, creds: AuthenticationCreds, keys = memoryKeyStore()): Client {
+  static start(
+    simulator: WhatsAppSimulator,
+    creds: AuthenticationCreds,
+    { keys = memoryKeyStore(), version }: { keys?: SignalKeyStore; version?: WAVersion } = {},
+  ): Client {
     WA_CERT_DETAILS.PUBLIC_KEY = TEST_ROOT.public;
     const sock = makeWASocket({
       auth: { creds, keys },
@@ -40,6 +45,7 @@ export class Client {
       logger: silentLogger,
       defaultQueryTimeoutMs: 2_000,
       connectTimeoutMs: 2_000,
+      ...(version && { version }),
     });
     return new Client(sock, creds, keys);
   }
