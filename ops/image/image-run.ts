@@ -31,6 +31,8 @@ export async function runImage(image: BuiltImage, searchPath: string): Promise<I
     PORT: String(port),
     DATA_DIR: inside(image, image.env['DATA_DIR'] ?? 'data'),
     LOG_LEVEL: 'warn',
+    // Nothing is asked of the internet here.
+    WHATSAPP_WEB_VERSION_REFRESH: 'false',
   };
   const start = (command: readonly string[]) => {
     const [file = '', ...args] = command;

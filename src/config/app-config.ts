@@ -36,6 +36,10 @@ export abstract class AppConfig {
   abstract readonly corsOrigins: readonly string[];
   /** Sessions opened per second at start; 0 = as fast as the places for connecting ones allow. */
   abstract readonly sessionOpensPerSecond: number;
+  /** Revision of WHATSAPP_WEB_VERSION; `undefined` = the highest that is known. */
+  abstract readonly whatsappWebRevision: number | undefined;
+  /** Ask WhatsApp Web for its version. */
+  abstract readonly whatsappWebVersionRefresh: boolean;
   /** How long an account is left alone after a refusal whose end WhatsApp does not tell, 1–86,400. */
   abstract readonly restrictionPauseSeconds: number;
   /** Let webhooks go to loopback and private addresses. */
@@ -52,6 +56,10 @@ const MAX_RETRY_SECONDS = 7 * 86_400;
 
 /** As long as the longest pause that WhatsApp Web makes before it connects again. */
 const RESTRICTION_PAUSE_SECONDS = 900;
+
+const WEB_VERSION = /^2\.3000\.([1-9]\d{0,9})$/;
+/** It travels as an unsigned 32-bit number. */
+const MAX_WEB_REVISION = 2 ** 32 - 1;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -92,8 +100,8 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     problems.push(`${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
     return undefined;
   };
-  const flag = (name: string): boolean => {
-    const value = text(name)?.toLowerCase() ?? 'false';
+  const flag = (name: string, fallback = false): boolean => {
+    const value = text(name)?.toLowerCase() ?? String(fallback);
     if (value !== 'true' && value !== 'false') problems.push(`${name} must be true or false`);
     return value === 'true';
   };
@@ -125,6 +133,14 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     else if (isWeakToken(value))
       problems.push(`${name} must be random, not a pattern or a word: openssl rand -hex 32`);
     return value;
+  };
+  const webRevision = (name: string): number | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    const revision = Number(WEB_VERSION.exec(value)?.[1] ?? NaN);
+    if (revision <= MAX_WEB_REVISION) return revision;
+    problems.push(`${name} must be a version of WhatsApp Web such as 2.3000.1043857760`);
+    return undefined;
   };
   const writtenKeys = [text('ENCRYPTION_KEY'), ...(text('ENCRYPTION_KEYS_OLD')?.split(',') ?? [])]
     .filter((value) => value !== undefined)
@@ -172,6 +188,8 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     corsOrigins: Object.freeze(origins('CORS_ORIGINS')),
     sessionOpensPerSecond: integer('SESSION_OPENS_PER_SECOND', 5, 0, 1000),
     restrictionPauseSeconds: integer('RESTRICTION_PAUSE_SECONDS', RESTRICTION_PAUSE_SECONDS, 1, 86_400),
+    whatsappWebRevision: webRevision('WHATSAPP_WEB_VERSION'),
+    whatsappWebVersionRefresh: flag('WHATSAPP_WEB_VERSION_REFRESH', true),
     webhookAllowPrivate: flag('WEBHOOK_ALLOW_PRIVATE'),
     webhookRetrySeconds: Object.freeze(seconds('WEBHOOK_RETRY_SECONDS', RETRY_SECONDS)),
     logLevel: logLevel ?? 'info',

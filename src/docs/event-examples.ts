@@ -1,6 +1,7 @@
 import type { CallEventState } from '../calls/call-event.js';
 import type { EventEnvelope } from '../events/event-envelope.js';
 import type { InstanceEventState } from '../instances/instance-event.js';
+import { refusalText } from '../whatsapp/client-version/client-version.js';
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -64,6 +65,12 @@ const INSTANCE_DATA: Readonly<Record<InstanceEventState, Data>> = {
   },
   logged_out: { state: 'logged_out', timestamp: TIME, reason: 'Logged out', code: 401 },
   stream_replaced: { state: 'stream_replaced', timestamp: TIME, reason: 'Connection replaced', code: 440 },
+  client_outdated: {
+    state: 'client_outdated',
+    timestamp: TIME,
+    reason: refusalText(1043857760, 'learning'),
+    code: 405,
+  },
   connect_failure: { state: 'connect_failure', timestamp: TIME, reason: 'Connection lost', code: 408 },
   restricted: { state: 'restricted', timestamp: TIME, until: '2026-02-01T12:00:00.000Z' },
   unrestricted: { state: 'unrestricted', timestamp: TIME },

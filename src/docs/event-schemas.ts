@@ -54,6 +54,7 @@ const INSTANCE_DATA: Schema = {
       enum: INSTANCE_EVENT_STATES,
       description:
         '`stream_replaced`: another client took the session over · `connect_failure`: an attempt to connect failed · ' +
+        '`client_outdated`: WhatsApp no longer takes the version of the client; the session connects by itself as soon as it can · ' +
         '`passkey_required`: WhatsApp asks for a passkey before it links the phone · ' +
         '`restricted`: WhatsApp limits what the account may do · `unrestricted`: it no longer does, or its time is over',
     },

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { NodeDeparture } from '../cluster/node-departure.js';
 import { PRODUCT_NAME, PRODUCT_VERSION } from '../common/product.js';
 import { Clock } from '../common/time/clock.js';
+import { versionText } from '../whatsapp/client-version/client-version.js';
+import { ClientVersions } from '../whatsapp/client-version/client-versions.js';
 import { DatabaseProbe } from './database-probe.js';
 import { NatsProbe } from './nats-probe.js';
 import type { HealthChecksDto } from './dto/health-checks.dto.js';
@@ -14,6 +16,7 @@ export class HealthService {
     private readonly database: DatabaseProbe,
     private readonly departure: NodeDeparture,
     private readonly nats: NatsProbe,
+    private readonly versions: ClientVersions,
     private readonly clock: Clock,
   ) {}
 
@@ -33,6 +36,7 @@ export class HealthService {
   }
 
   private reportOf(checks: HealthChecksDto): HealthReportDto {
+    const { revision, source } = this.versions.current;
     return {
       status: Object.values(checks).every((check) => check === 'ok') ? 'ok' : 'degraded',
       service: PRODUCT_NAME,
@@ -40,6 +44,7 @@ export class HealthService {
       uptime: Math.floor(process.uptime()),
       timestamp: this.clock.now().toISOString(),
       checks,
+      whatsappWebVersion: { version: versionText(revision), source },
     };
   }
 }

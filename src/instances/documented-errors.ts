@@ -1,3 +1,4 @@
+import { refusalText } from '../whatsapp/client-version/client-version.js';
 import type { DocumentedError } from '../common/http/api-errors.js';
 
 /** Error rows of the routes on instances, as the documentation shows them. */
@@ -77,7 +78,8 @@ export const ERRORS = {
   versionRejected: {
     status: 502,
     code: 'whatsapp_version_rejected',
-    message: 'WhatsApp no longer accepts this client version (405). Update Ringdrop',
+    message: refusalText(1043857760, 'learning'),
+    when: 'no newer version is known; the message tells what the operator can do',
   },
   linkingRefused: {
     status: 502,

@@ -51,11 +51,7 @@ export class GainedInstancesListener implements OnModuleInit, BeforeApplicationS
     this.log.info('Opening the sessions of linked instances', { sessions: instanceIds.length });
     const advice = slowNodeAdvice(instanceIds.length, process.versions.node);
     if (advice) this.log.warn(advice, { sessions: instanceIds.length, node: process.versions.node });
-    this.opener
-      .open(instanceIds)
-      .catch((err: unknown) =>
-        this.log.error('The sessions of linked instances could not be opened', { err }),
-      );
+    this.opener.open(instanceIds);
   }
 }
 

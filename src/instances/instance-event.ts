@@ -14,6 +14,7 @@ export type InstanceEventState =
   | 'passkey_required'
   | 'logged_out'
   | 'stream_replaced'
+  | 'client_outdated'
   | 'connect_failure'
   | 'restricted'
   | 'unrestricted';
@@ -32,6 +33,9 @@ interface InstanceNews {
 
 /** Another device took the session over (`conflict`, code 440 in WhatsApp Web and Baileys). */
 const STREAM_REPLACED_CODE = 440;
+
+/** WhatsApp no longer takes the version of the client. */
+const CLIENT_OUTDATED_CODE = 405;
 
 /** All events of an instance that are not about calls arrive in their order. */
 const INSTANCE_LANE = 'instance';
@@ -79,6 +83,7 @@ function newsOf(before: InstanceRow, next: InstanceStatus, signal: SessionSignal
 
 function stateOfEnd(before: InstanceStatus, code: number): InstanceEventState {
   if (code === STREAM_REPLACED_CODE) return 'stream_replaced';
+  if (code === CLIENT_OUTDATED_CODE) return 'client_outdated';
   return before === 'connecting' ? 'connect_failure' : 'disconnected';
 }
 

@@ -20,7 +20,6 @@ import { InstancesLifecycle } from './instances-lifecycle.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
 import { LostInstancesListener } from './lost-instances.listener.js';
-import { OpeningPlaces } from './opening-places.js';
 import { PasskeyRequests } from './passkey-requests.js';
 import { RestrictionExpiry } from './restriction-expiry.js';
 import { SessionCommands } from './session-commands.js';
@@ -48,7 +47,6 @@ import { SessionRestoring } from './session-restoring.js';
     InstancesRepository,
     InstancesService,
     LostInstancesListener,
-    OpeningPlaces,
     PasskeyRequests,
     RestrictionExpiry,
     SessionCommands,

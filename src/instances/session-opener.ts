@@ -1,65 +1,64 @@
 import { Injectable } from '@nestjs/common';
+import { Ownership } from '../cluster/ownership.js';
 import { Log } from '../common/logging/log.js';
-import { Clock, type Timer } from '../common/time/clock.js';
-import { AppConfig } from '../config/app-config.js';
+import { ConnectTurns } from '../whatsapp/connect-turns.js';
+import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
 import { InstanceSessions } from './instance-sessions.js';
-import { OpeningPlaces } from './opening-places.js';
 
-/** Opens many sessions at a pace that neither WhatsApp nor the machine takes for an attack. */
+const SETTLED = ['connected', 'disconnected', 'logged_out'];
+
+/** Opens many sessions, each in its turn. */
 @Injectable()
 export class SessionOpener {
   private stopped = false;
-  private pause: { timer: Timer; end: () => void } | undefined;
   private readonly runs = new Set<Promise<void>>();
-  private line: Promise<void> = Promise.resolve();
+  /** Sessions that connect, and what ends the turn of each. */
+  private readonly connecting = new Map<string, () => void>();
 
   constructor(
     private readonly sessions: InstanceSessions,
-    private readonly places: OpeningPlaces,
-    private readonly config: AppConfig,
-    private readonly clock: Clock,
+    private readonly turns: ConnectTurns,
+    private readonly gateway: WhatsAppGateway,
+    private readonly ownership: Ownership,
     private readonly log: Log,
-  ) {}
+  ) {
+    gateway.onSignal(({ type, instanceId }) => {
+      if (!SETTLED.includes(type)) return;
+      this.connecting.get(instanceId)?.();
+      this.connecting.delete(instanceId);
+    });
+  }
 
-  /** Puts the sessions behind those that are waiting already; resolves when the last attempt has begun. */
-  open(instanceIds: readonly string[]): Promise<void> {
-    this.line = this.line.then(() => this.openPaced(instanceIds));
-    return this.line;
+  /** Puts the sessions behind those that are waiting already, and returns before they are open. */
+  open(instanceIds: readonly string[]): void {
+    for (const instanceId of instanceIds) this.turns.queue(() => this.takeTurn(instanceId));
   }
 
   /** Opens nothing any more, and resolves when the attempts that have begun are through. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.pause?.timer.cancel();
-    this.pause?.end();
-    await this.line;
-    this.places.letGo();
+    this.turns.stop();
     await Promise.all(this.runs);
   }
 
-  private async openPaced(instanceIds: readonly string[]): Promise<void> {
-    const perSecond = this.config.sessionOpensPerSecond;
-    for (const instanceId of instanceIds) {
-      if (this.stopped) return;
-      const run = this.restore(instanceId).finally(() => this.runs.delete(run));
-      this.runs.add(run);
-      if (perSecond > 0) await this.wait(1000 / perSecond);
-    }
+  /** Resolves when the session has connected or has failed to. */
+  private async takeTurn(instanceId: string): Promise<void> {
+    const settled = new Promise<void>((resolve) => this.connecting.set(instanceId, resolve));
+    const run = this.restore(instanceId);
+    this.runs.add(run);
+    await run;
+    this.runs.delete(run);
+    if (this.gateway.sessionState(instanceId) === 'connecting') await settled;
+    else this.connecting.delete(instanceId);
   }
 
   private async restore(instanceId: string): Promise<void> {
     try {
-      await this.places.run(instanceId, async () => {
-        if (!this.stopped) await this.sessions.restore(instanceId);
-      });
+      // It waited for its turn, and may have moved on to another process; one that nobody holds is taken.
+      const { kind } = await this.ownership.acquire(instanceId);
+      if (kind === 'here' && !this.stopped) await this.sessions.restore(instanceId);
     } catch (err) {
       this.log.error('A session could not be restored', { instanceId, err });
     }
-  }
-
-  private wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.pause = { timer: this.clock.schedule(delayMs, resolve), end: resolve };
-    });
   }
 }

@@ -30,7 +30,7 @@ export class SessionRestoring implements OnModuleInit {
 
   /** Returns before the session is open. */
   private open(instanceId: string): Promise<void> {
-    void this.opener.open([instanceId]);
+    this.opener.open([instanceId]);
     return Promise.resolve();
   }
 }

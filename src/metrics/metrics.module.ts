@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { WebSocketModule } from '../events/websocket/websocket.module.js';
+import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
 import { CallMetrics } from './call-metrics.js';
+import { ClientVersionMetrics } from './client-version-metrics.js';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EventLoopMetrics } from './event-loop-metrics.js';
 import { HttpMetrics } from './http-metrics.js';
@@ -11,12 +13,13 @@ import { WebhookMetrics } from './webhook-metrics.js';
 import { WebSocketMetrics } from './websocket-metrics.js';
 
 @Module({
-  imports: [WebSocketModule],
+  imports: [WebSocketModule, WhatsAppModule],
   controllers: [MetricsController],
   providers: [
     MetricsRegistry,
     CallMetrics,
     SessionMetrics,
+    ClientVersionMetrics,
     WebhookMetrics,
     WebSocketMetrics,
     HttpMetrics,

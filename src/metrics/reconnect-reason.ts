@@ -1,5 +1,6 @@
 /** Codes of Baileys 7.0.0-rc14 `DisconnectReason` after which a session connects again, in words. */
 const REASONS = {
+  405: 'client_outdated',
   408: 'connection_lost',
   409: 'replaced',
   428: 'connection_closed',

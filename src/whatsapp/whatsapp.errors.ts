@@ -91,12 +91,13 @@ export class AccountRestricted extends DomainError {
   }
 }
 
-/** Refusal 405: WhatsApp Web has moved on, and an update of this software is due. */
+/** Refusal 405: WhatsApp Web has moved on, and no newer version of it is known. */
 export class ClientVersionRejected extends DomainError {
   readonly code = 'whatsapp_version_rejected';
   readonly kind = 'upstream';
-  constructor() {
-    super('WhatsApp no longer accepts this client version (405). Update Ringdrop');
+  /** @param reason see `ClientVersions.refusalText` */
+  constructor(reason: string) {
+    super(reason);
   }
 }
 

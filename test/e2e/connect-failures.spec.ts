@@ -1,3 +1,4 @@
+import { refusalText } from '../../src/whatsapp/client-version/client-version.js';
 import { failure, failureOf } from '../support/failure.js';
 import { Stage, type Answer } from '../support/stage.js';
 
@@ -28,12 +29,7 @@ describe('a phone that cannot be connected', () => {
 
   it.each([
     [403, 502, 'account_restricted', 'WhatsApp has blocked or restricted this account (403)'],
-    [
-      405,
-      502,
-      'whatsapp_version_rejected',
-      'WhatsApp no longer accepts this client version (405). Update Ringdrop',
-    ],
+    [405, 502, 'whatsapp_version_rejected', refusalText(1043857760, 'learning')],
     [
       411,
       502,

@@ -6,6 +6,7 @@ import { SecretBox } from '../../src/common/crypto/secret-box.js';
 import { parseAppConfig } from '../../src/config/app-config.js';
 import { SystemClock } from '../../src/common/time/system-clock.js';
 import { BaileysGateway } from '../../src/whatsapp/baileys/baileys.gateway.js';
+import { ConnectTurns } from '../../src/whatsapp/connect-turns.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
 import {
   SessionNotConnected,
@@ -15,6 +16,7 @@ import {
 import type { IncomingCallSignal, WhatsAppSignal } from '../../src/whatsapp/whatsapp-signals.js';
 import { lidJid, WhatsAppSimulator } from '../simulator/index.js';
 import { quietLibraries } from '../simulator/testing/quiet.js';
+import { clientVersions } from '../support/client-versions.js';
 import { SilentLog } from '../support/silent-log.js';
 import { newAccount, openTestDatabase } from './instances-stage.js';
 import { fencedWrites, TestOwnership } from '../support/test-ownership.js';
@@ -48,7 +50,17 @@ describe('incoming calls of a session', () => {
     WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.rootPublicKey);
     simulator.addContact({ number: CALLER, lid: LID, devices: [0, 12] });
     const store = new SessionStore(dataSource, new SecretBox([randomBytes(32)]), fencedWrites(dataSource));
-    gateway = new BaileysGateway(store, new TestOwnership(), new SystemClock(), log, parseAppConfig({}));
+    const clock = new SystemClock();
+    const config = parseAppConfig({ WHATSAPP_WEB_VERSION: '2.3000.1043857760' });
+    gateway = new BaileysGateway(
+      store,
+      new TestOwnership(),
+      clock,
+      log,
+      config,
+      new ConnectTurns(config, clock),
+      clientVersions(dataSource, { config, clock, log }),
+    );
     signals = [];
     gateway.onSignal((signal) => signals.push(signal));
     instanceId = await newInstance();

@@ -1,5 +1,20 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { VERSION_SOURCES, type VersionSource } from '../../whatsapp/client-version/client-version.js';
 import { HealthChecksDto } from './health-checks.dto.js';
+
+class WhatsAppWebVersionDto {
+  @ApiProperty({ description: 'What sessions tell WhatsApp', example: '2.3000.1043857760' })
+  version: string;
+
+  @ApiProperty({
+    description:
+      '`environment`: set by the operator · `built-in`: brought by the library · `stored`: learned before the start · ' +
+      '`learned`: asked of WhatsApp Web since the start',
+    enum: VERSION_SOURCES,
+    example: 'learned',
+  })
+  source: VersionSource;
+}
 
 export class HealthReportDto {
   @ApiProperty({ description: '`degraded` when any check fails', enum: ['ok', 'degraded'], example: 'ok' })
@@ -19,4 +34,7 @@ export class HealthReportDto {
 
   @ApiProperty({ type: HealthChecksDto })
   checks: HealthChecksDto;
+
+  @ApiProperty({ description: 'Version of WhatsApp Web', type: WhatsAppWebVersionDto })
+  whatsappWebVersion: WhatsAppWebVersionDto;
 }

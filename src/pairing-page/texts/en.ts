@@ -58,7 +58,7 @@ export const EN: PageTexts = {
       account_restricted: 'WhatsApp has blocked this account. Open WhatsApp on your phone to see why.',
       account_unsupported: 'This WhatsApp account does not support linked devices.',
       version_rejected:
-        'WhatsApp no longer accepts the version of this service. Its operator has to update it.',
+        'WhatsApp no longer accepts the version of this service. Tell the person who sent you this link, and try again later.',
       passkey_required: 'WhatsApp asks this account for a passkey, which is not supported here yet.',
       proxy_failed:
         'WhatsApp cannot be reached through the proxy of this service. Tell the person who sent you this link.',

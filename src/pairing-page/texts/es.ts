@@ -58,7 +58,7 @@ export const ES: PageTexts = {
       account_restricted: 'WhatsApp ha bloqueado esta cuenta. Abre WhatsApp en el teléfono para ver por qué.',
       account_unsupported: 'Esta cuenta de WhatsApp no admite dispositivos vinculados.',
       version_rejected:
-        'WhatsApp ya no acepta la versión de este servicio. Quien lo opera tiene que actualizarlo.',
+        'WhatsApp ya no acepta la versión de este servicio. Avisa a quien te envió este enlace e inténtalo más tarde.',
       passkey_required: 'WhatsApp pide una llave de acceso para esta cuenta, y aquí aún no se admite.',
       proxy_failed:
         'No se puede llegar a WhatsApp por el proxy de este servicio. Avisa a quien te envió este enlace.',

@@ -58,7 +58,7 @@ export const PT: PageTexts = {
       account_restricted: 'O WhatsApp bloqueou esta conta. Abra o WhatsApp no celular para ver o motivo.',
       account_unsupported: 'Esta conta do WhatsApp não aceita dispositivos conectados.',
       version_rejected:
-        'O WhatsApp não aceita mais a versão deste serviço. Quem o opera precisa atualizá-lo.',
+        'O WhatsApp não aceita mais a versão deste serviço. Avise quem enviou este link e tente mais tarde.',
       passkey_required: 'O WhatsApp pede uma chave de acesso para esta conta, o que ainda não funciona aqui.',
       proxy_failed:
         'Não é possível alcançar o WhatsApp pelo proxy deste serviço. Avise quem enviou este link.',

@@ -54,12 +54,14 @@ export class BaileysConnection {
     keys: SignalKeyStore,
     logger: ILogger,
     options: SessionOptions,
+    /** Of the client version, see `ClientVersions`. */
+    readonly revision: number,
     private readonly events: ConnectionEvents,
     private readonly clock: Clock,
     /** Asked before each frame. */
     mayWrite: () => boolean,
   ) {
-    this.socket = makeWASocket(socketOptions(creds, keys, logger, options));
+    this.socket = makeWASocket(socketOptions(creds, keys, logger, options, revision));
     this.wire = guardWire(this.socket, mayWrite);
     this.socket.ev.on('creds.update', () => this.tell(() => events.credentials(creds)));
     this.socket.ev.on('connection.update', (update) => this.onUpdate(update));

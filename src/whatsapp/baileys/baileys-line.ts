@@ -173,7 +173,7 @@ export class BaileysLine {
   /** `undefined`: no phone is linked, or one is being linked now. */
   private async openSaved(options: SessionOptions): Promise<SavedSessionOpening | undefined> {
     if (this.state === 'linking' || !(await this.tools.store.isLinked(this.instanceId))) return undefined;
-    const opening = new SavedSessionOpening(this.tools.clock);
+    const opening = new SavedSessionOpening(this.tools.clock, () => this.session.versionRenewed());
     this.openings.add(opening);
     const forget = (): unknown => this.openings.delete(opening);
     opening.outcome.then(forget, forget);

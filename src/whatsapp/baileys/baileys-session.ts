@@ -4,7 +4,6 @@ import { initAuthCreds, jidNormalizedUser, type AuthenticationCreds } from '@whi
 import { OwnershipLost } from '../../cluster/ownership.errors.js';
 import type { Ownership } from '../../cluster/ownership.js';
 import type { Log } from '../../common/logging/log.js';
-import type { Clock, Timer } from '../../common/time/clock.js';
 import type { SessionStore } from '../session-store/session-store.js';
 import { LinkingCancelled, NoCredentials, PasskeyRequired, SessionNotConnected } from '../whatsapp.errors.js';
 import type { LinkMethod, LinkOffer, SessionOptions, SessionState } from '../whatsapp.gateway.js';
@@ -12,23 +11,21 @@ import { BaileysConnection, type ConnectionEvents } from './baileys-connection.j
 import { BaileysLogger } from './baileys-logger.js';
 import { connectFailure } from './connect-failures.js';
 import { CredentialsWriter } from './credentials-writer.js';
-import { PASSKEY_DISCONNECT, type Disconnect } from './disconnect-reason.js';
+import { CLIENT_OUTDATED, PASSKEY_DISCONNECT, type Disconnect } from './disconnect-reason.js';
 import { LinkingAttempt } from './linking-attempt.js';
+import { NextConnection, type ConnectionTools } from './next-connection.js';
 import { decideReconnect } from './reconnect-policy.js';
 import type { SessionNews } from './session-news.js';
 import type { StanzaSink } from './stanza-sink.js';
 
-/** A connection that lasted this long ends a row of failed attempts. */
-const STABLE_MS = 60_000;
 /** A process that may not send now either may again within this time, or has lost the session. */
 const SILENT_MS = 1_000;
 /** Another connection of the same session has replaced this one. */
 const REPLACED_CODES = [409, 440];
 
-export interface SessionTools {
+export interface SessionTools extends ConnectionTools {
   readonly store: SessionStore;
   readonly ownership: Ownership;
-  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -39,12 +36,13 @@ export interface SessionTools {
 export class BaileysSession {
   private connection: BaileysConnection | undefined;
   private linking: LinkingAttempt | undefined;
-  private retry: Timer | undefined;
-  private attempt = 0;
-  private openedAtMs: number | undefined;
+  private readonly next: NextConnection;
+  private creds: AuthenticationCreds | undefined;
+  /** Of the client version that was sent last. */
+  private revision = 0;
   /** Under which this session was opened; in another one somebody else may have moved its keys on. */
   private epoch: string | undefined;
-  /** A 440 came, and the row of the owner is being read. */
+  /** Something is being looked up before the session goes on: who holds it after a 440, or a newer client version while linking. */
   private checking: object | undefined;
   private options: SessionOptions = { proxy: null, keepOnline: false };
   private readonly writer: CredentialsWriter;
@@ -58,12 +56,13 @@ export class BaileysSession {
   ) {
     this.writer = new CredentialsWriter(instanceId, tools.store, tools.clock, tools.log);
     this.logger = new BaileysLogger(tools.log, instanceId);
+    this.next = new NextConnection(tools, () => this.connect());
   }
 
   get state(): SessionState {
     if (this.connection?.isOpen) return 'connected';
     if (this.linking && !this.linking.paired) return 'linking';
-    return this.connection || this.retry || this.checking ? 'connecting' : 'absent';
+    return this.connection || this.next.isPlanned || this.checking ? 'connecting' : 'absent';
   }
 
   get currentQr(): string | undefined {
@@ -76,6 +75,11 @@ export class BaileysSession {
     return this.connection;
   }
 
+  /** Whether a newer client version is known than the one that was sent last; waits for a question that is under way. */
+  versionRenewed(): Promise<boolean> {
+    return this.tools.versions.renewed(this.revision);
+  }
+
   /** @throws NoCredentials, CredentialsCorrupt, OwnershipLost */
   async open(options: SessionOptions & { readonly now?: boolean }): Promise<void> {
     await this.close();
@@ -83,11 +87,8 @@ export class BaileysSession {
     const creds = await this.tools.store.loadCredentials(this.instanceId);
     if (!creds) throw new NoCredentials();
     this.options = options;
-    const backoff = await this.tools.store.loadBackoff(this.instanceId);
-    this.attempt = backoff.attempt;
-    const waitMs = options.now ? 0 : (backoff.notBefore?.getTime() ?? 0) - this.tools.clock.now().getTime();
-    if (waitMs > 0) this.connectLater(creds, waitMs);
-    else this.connect(creds);
+    this.creds = creds;
+    this.next.begin(await this.tools.store.loadBackoff(this.instanceId), options.now ?? false);
   }
 
   /** @throws as `open` */
@@ -103,17 +104,18 @@ export class BaileysSession {
     method: LinkMethod,
     options: SessionOptions,
   ): Promise<{ readonly offer: Promise<LinkOffer> }> {
-    if (this.linking?.isFor(method) && !this.linking.paired && this.connection) return this.linking;
+    const isUnderWay = this.connection !== undefined || this.checking !== undefined;
+    if (this.linking?.isFor(method) && !this.linking.paired && isUnderWay) return this.linking;
     await this.close();
     this.beginEpoch();
     await this.tools.store.wipe(this.instanceId);
     this.options = options;
-    this.attempt = 0;
+    this.creds = initAuthCreds();
     const attempt: LinkingAttempt = new LinkingAttempt(method, this.tools.clock, (disconnect) =>
       this.onLinkGivenUp(attempt, disconnect),
     );
     this.linking = attempt;
-    this.connect(initAuthCreds());
+    this.next.begin({ attempt: 0, notBefore: null }, true);
     return attempt;
   }
 
@@ -149,21 +151,21 @@ export class BaileysSession {
 
   /** Ends everything that goes on by itself. Returns the connection, which is still to be closed. */
   private takeApart(reason: Error): BaileysConnection | undefined {
-    this.retry?.cancel();
-    this.retry = undefined;
+    this.next.cancel();
     this.checking = undefined;
     this.linking?.fail(reason);
     this.linking = undefined;
     const { connection } = this;
     this.connection = undefined;
-    this.openedAtMs = undefined;
     return connection;
   }
 
-  private connect(creds: AuthenticationCreds): void {
-    this.retry = undefined;
-    if (!this.isHeld) return;
-    if (!this.tools.ownership.maySend) return this.connectLater(creds, SILENT_MS);
+  private connect(): void {
+    if (!this.isHeld) return this.next.cancel();
+    if (!this.tools.ownership.maySend) return this.next.after(SILENT_MS);
+    const { creds } = this;
+    if (!creds) return;
+    this.revision = this.tools.versions.current.revision;
     this.tell({ type: 'connecting' });
     try {
       const keys = this.tools.store.keysOf(this.instanceId);
@@ -172,18 +174,15 @@ export class BaileysSession {
         keys,
         this.logger,
         this.options,
+        this.revision,
         this.eventsOf(creds),
         this.tools.clock,
         () => this.isHeld && this.tools.ownership.maySend,
       );
     } catch (cause) {
       this.tools.log.error('A socket could not be made', { instanceId: this.instanceId, err: cause });
-      this.onClosed(creds, { code: 428, reason: 'The connection could not be set up' });
+      this.onClosed({ code: 428, reason: 'The connection could not be set up' });
     }
-  }
-
-  private connectLater(creds: AuthenticationCreds, delayMs: number): void {
-    this.retry = this.tools.clock.schedule(delayMs, () => this.connect(creds));
   }
 
   private eventsOf(creds: AuthenticationCreds): ConnectionEvents {
@@ -200,11 +199,12 @@ export class BaileysSession {
       },
       opened: () => {
         this.linking = undefined;
-        this.openedAtMs = this.tools.clock.monotonicMs();
+        this.next.opened();
+        this.tools.versions.accepted(this.revision);
         this.tell({ type: 'connected', jid: jidNormalizedUser(creds.me?.id), name: creds.me?.name ?? null });
         this.stanzas.onOpened();
       },
-      closed: (disconnect) => this.onClosed(creds, disconnect),
+      closed: (disconnect) => this.onClosed(disconnect),
       passkeyRequired: () => this.onPasskeyRequired(),
       call: (node) => this.stanzas.onCall(node, creds),
       receipt: (node) => this.stanzas.onReceipt(node),
@@ -216,8 +216,9 @@ export class BaileysSession {
     if (this.linking !== attempt) return;
     const { connection } = this;
     this.connection = undefined;
+    this.checking = undefined;
     this.linking = undefined;
-    this.settle(Promise.resolve(connection?.close()));
+    void connection?.close();
     this.tell({ type: 'disconnected', ...disconnect, retryAt: null });
   }
 
@@ -229,44 +230,62 @@ export class BaileysSession {
     this.tell({ type: 'passkey_required', ...PASSKEY_DISCONNECT });
   }
 
-  private onClosed(creds: AuthenticationCreds, disconnect: Disconnect): void {
+  private onClosed(disconnect: Disconnect): void {
     this.connection = undefined;
-    const openForMs = this.openedAtMs === undefined ? 0 : this.tools.clock.monotonicMs() - this.openedAtMs;
-    this.openedAtMs = undefined;
-    if (openForMs >= STABLE_MS) this.attempt = 0;
+    this.next.closed();
     if (!this.isHeld) return;
-    if (REPLACED_CODES.includes(disconnect.code)) this.settle(this.onReplaced(creds, disconnect));
-    else this.onEnded(creds, disconnect);
+    if (REPLACED_CODES.includes(disconnect.code)) this.onReplaced(disconnect);
+    else if (disconnect.code === CLIENT_OUTDATED) this.onOutdated();
+    else this.onEnded(disconnect);
   }
 
   /** Another process may have taken the session over; then it is none of our business any more. */
-  private async onReplaced(creds: AuthenticationCreds, disconnect: Disconnect): Promise<void> {
-    const check = {};
-    this.checking = check;
-    const isOurs = await this.tools.ownership.confirm(this.instanceId).catch(() => true);
-    if (this.checking !== check) return;
-    this.checking = undefined;
-    if (isOurs) this.onEnded(creds, disconnect);
+  private onReplaced(disconnect: Disconnect): void {
+    const confirmed = this.tools.ownership.confirm(this.instanceId).catch(() => true);
+    void this.lookUp(confirmed, (isOurs) => isOurs && this.onEnded(disconnect));
   }
 
-  private onEnded(creds: AuthenticationCreds, disconnect: Disconnect): void {
+  /** WhatsApp refused the client version; with a newer one the session goes on, and so does linking. */
+  private onOutdated(): void {
+    const { versions } = this.tools;
+    const disconnect = { code: CLIENT_OUTDATED, reason: versions.refusalText(this.revision) };
+    versions.refused(this.revision, this.options.proxy);
+    if (!this.linking?.mayBeginAgain) return this.onEnded(disconnect);
+    void this.lookUp(this.versionRenewed(), (isRenewed) =>
+      isRenewed ? this.connect() : this.onEnded(disconnect),
+    );
+  }
+
+  /** Goes on with what was found, unless the session has been closed or opened meanwhile. */
+  private async lookUp<T>(looked: Promise<T>, goOn: (found: T) => void): Promise<void> {
+    const check = {};
+    this.checking = check;
+    const found = await looked;
+    if (this.checking !== check) return;
+    this.checking = undefined;
+    goOn(found);
+  }
+
+  private onEnded(disconnect: Disconnect): void {
     if (this.linking && !this.linking.paired) {
       this.linking.fail(connectFailure(disconnect));
       this.linking = undefined;
       this.tell({ type: 'disconnected', ...disconnect, retryAt: null });
       return;
     }
-    const decision = decideReconnect(disconnect.code, this.attempt, randomInt(2 ** 20) / 2 ** 20);
+    const decision = decideReconnect(disconnect.code, this.next.attempt, randomInt(2 ** 20) / 2 ** 20);
     switch (decision.kind) {
       case 'restart':
-        this.connectLater(creds, 0); // no news: the session goes on
+        this.next.after(0); // nothing is told: the session goes on
         return;
       case 'wait': {
-        const retryAt = new Date(this.tools.clock.now().getTime() + decision.delayMs);
-        this.attempt += 1;
-        this.remember(retryAt);
+        const { delayMs } = decision;
+        const isOutdated = disconnect.code === CLIENT_OUTDATED;
+        const retryAt = isOutdated
+          ? this.next.afterRefusal(this.revision, delayMs)
+          : this.next.afterFailure(delayMs);
+        void this.writer.saveBackoff({ attempt: this.next.attempt, notBefore: retryAt });
         this.tell({ type: 'disconnected', ...disconnect, retryAt });
-        this.connectLater(creds, decision.delayMs);
         return;
       }
       case 'stop':
@@ -274,27 +293,8 @@ export class BaileysSession {
         return;
       case 'logged_out':
         this.tell({ type: 'logged_out', ...disconnect });
-        this.settle(this.writer.stop().then(() => this.dropCredentials(decision.evidence)));
+        void this.writer.drop(decision.evidence);
         return;
     }
-  }
-
-  private async dropCredentials(asEvidence: boolean): Promise<void> {
-    const { store } = this.tools;
-    await (asEvidence ? store.unlink(this.instanceId) : store.wipe(this.instanceId));
-  }
-
-  private remember(notBefore: Date): void {
-    this.settle(this.tools.store.saveBackoff(this.instanceId, { attempt: this.attempt, notBefore }));
-  }
-
-  /** Bookkeeping that must not hold up the session. */
-  private settle(work: Promise<void>): void {
-    work.catch((cause: unknown) =>
-      this.tools.log.error('The state of a session could not be stored', {
-        instanceId: this.instanceId,
-        err: cause,
-      }),
-    );
   }
 }

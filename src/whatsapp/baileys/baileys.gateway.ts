@@ -5,6 +5,8 @@ import { Log } from '../../common/logging/log.js';
 import { Clock } from '../../common/time/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { SessionStore } from '../session-store/session-store.js';
+import { ClientVersions } from '../client-version/client-versions.js';
+import { ConnectTurns } from '../connect-turns.js';
 import type { WhatsAppSignal } from '../whatsapp-signals.js';
 import {
   WhatsAppGateway,
@@ -34,6 +36,8 @@ export class BaileysGateway extends WhatsAppGateway {
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly config: AppConfig,
+    private readonly turns: ConnectTurns,
+    private readonly versions: ClientVersions,
   ) {
     super();
     enforceStrictSignatures();
@@ -121,9 +125,9 @@ export class BaileysGateway extends WhatsAppGateway {
   private lineOf(instanceId: string): BaileysLine {
     const known = this.lines.get(instanceId);
     if (known) return known;
-    const { store, ownership, clock, log } = this;
+    const { store, ownership, clock, log, turns, versions } = this;
     const restrictionPauseMs = this.config.restrictionPauseSeconds * 1000;
-    const tools = { store, ownership, clock, log, restrictionPauseMs };
+    const tools = { store, ownership, clock, log, turns, versions, restrictionPauseMs };
     const line = new BaileysLine(instanceId, tools, (news) =>
       this.emit({ instanceId, at: clock.now(), ...news }),
     );

@@ -6,7 +6,7 @@ import {
   LinkingRefused,
   WhatsAppUnreachable,
 } from '../whatsapp.errors.js';
-import type { Disconnect } from './disconnect-reason.js';
+import { CLIENT_OUTDATED, type Disconnect } from './disconnect-reason.js';
 
 /** Codes of a connection that failed below WhatsApp's word on the account; the library has no others (7.0.0-rc14). */
 const TRANSPORT_CODES = [408, 428, 500, 503];
@@ -19,8 +19,8 @@ export function connectFailure({ code, reason }: Disconnect): DomainError {
   switch (code) {
     case 403:
       return new AccountRestricted();
-    case 405:
-      return new ClientVersionRejected();
+    case CLIENT_OUTDATED:
+      return new ClientVersionRejected(reason);
     case 429:
       return new LinkingLimited();
     default:

@@ -2,12 +2,12 @@ import type { AuthenticationCreds } from '@whiskeysockets/baileys';
 import { OwnershipLost } from '../../cluster/ownership.errors.js';
 import type { Log } from '../../common/logging/log.js';
 import type { Clock } from '../../common/time/clock.js';
-import type { SessionStore } from '../session-store/session-store.js';
+import type { Backoff, SessionStore } from '../session-store/session-store.js';
 
 const RETRY_DELAY_MS = 1_000;
 
 /**
- * Saves the credentials of one session after each change: one write at a time, changes that come meanwhile are
+ * Keeps the row of one session. Saves the credentials after each change: one write at a time, changes that come meanwhile are
  * written together, a write that fails is tried again. Half-linked credentials stay in memory.
  */
 export class CredentialsWriter {
@@ -44,6 +44,22 @@ export class CredentialsWriter {
   discard(): void {
     this.changed = undefined;
   }
+
+  /** The back-off of the connection. Never rejects. */
+  async saveBackoff(backoff: Backoff): Promise<void> {
+    await this.store.saveBackoff(this.instanceId, backoff).catch(this.report);
+  }
+
+  /** The link to the phone is gone. Never rejects. @param asEvidence the credentials are kept, unusable */
+  async drop(asEvidence: boolean): Promise<void> {
+    await this.stop();
+    const { store, instanceId } = this;
+    await (asEvidence ? store.unlink(instanceId) : store.wipe(instanceId)).catch(this.report);
+  }
+
+  private readonly report = (err: unknown): void => {
+    this.log.error('The state of a session could not be stored', { instanceId: this.instanceId, err });
+  };
 
   private async run(): Promise<void> {
     try {

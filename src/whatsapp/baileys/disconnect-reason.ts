@@ -13,6 +13,9 @@ const CONNECTION_CLOSED = 428;
 /** Time-outs, names that are not found, refused connections. */
 const CONNECTION_LOST = 408;
 
+/** `<failure reason="405">`: WhatsApp no longer takes this version of the client, for a link as well as for an open session. */
+export const CLIENT_OUTDATED = 405;
+
 /** WhatsApp gives no code with its request for a passkey; this is the status that clients get for it. */
 export const PASSKEY_DISCONNECT: Disconnect = { code: 409, reason: new PasskeyRequired().message };
 

@@ -45,6 +45,11 @@ export class LinkingAttempt {
     return currentQr === undefined ? this.firstOffer : Promise.resolve({ kind: 'qr', qr: currentQr });
   }
 
+  /** Another socket may take the place of one that has ended: no phone has consented, and no code was given that goes with it. */
+  get mayBeginAgain(): boolean {
+    return !this.paired && !this.askedForCode;
+  }
+
   isFor(method: LinkMethod): boolean {
     if (method.kind === 'qr') return this.method.kind === 'qr';
     return this.method.kind === 'code' && this.method.number === method.number;

@@ -34,7 +34,6 @@ export function decideReconnect(code: number, attempt: number, random: number): 
       return { kind: 'logged_out', evidence: false };
     case 403: // banned or forbidden
       return { kind: 'logged_out', evidence: true };
-    case 405: // client version too old
     case 411: // account has no multi-device
       return { kind: 'stop' };
     case 409:
@@ -46,7 +45,7 @@ export function decideReconnect(code: number, attempt: number, random: number): 
       return attempt < MAX_BAD_SESSION_ATTEMPTS ? ladder(attempt, random) : { kind: 'stop' };
     case 429:
       return ladder(attempt + RATE_LIMIT_RUNGS, random);
-    default: // 408, 428, 503 and whatever else comes
+    default: // 408, 428, 503, 405 (a newer client version may be found, or WhatsApp may relent) and whatever else comes
       return ladder(attempt, random);
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../common/time/clock.js';
 import { AccountRestricted, LinkingCancelled, WhatsAppUnreachable } from '../whatsapp.errors.js';
 import type { SessionNews } from './session-news.js';
 import { connectFailure } from './connect-failures.js';
+import { CLIENT_OUTDATED } from './disconnect-reason.js';
 
 const OPEN_TIMEOUT_MS = 60_000;
 
@@ -9,13 +10,18 @@ const OPEN_TIMEOUT_MS = 60_000;
 export class SavedSessionOpening {
   /**
    * `logged_out` = the phone has removed the link; a new one is needed.
-   * @throws WhatsAppUnreachable after 60 s; LinkingCancelled; what `connectFailure` makes of the first failed attempt
+   * @throws WhatsAppUnreachable after 60 s; LinkingCancelled; what `connectFailure` makes of the first failed attempt, or of the next one
+   * when a newer client version was found after the first
    */
   readonly outcome: Promise<'connected' | 'logged_out'>;
   private resolve: (outcome: 'connected' | 'logged_out') => void = () => undefined;
   private reject: (error: Error) => void = () => undefined;
 
-  constructor(clock: Clock) {
+  /** @param versionRenewed resolves when it is known whether there is a newer client version than the one that was refused */
+  constructor(
+    clock: Clock,
+    private readonly versionRenewed: () => Promise<boolean>,
+  ) {
     this.outcome = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -33,7 +39,9 @@ export class SavedSessionOpening {
     const failure = connectFailure(news);
     // A restricted account is not offered a new link: the QR code would lead nowhere.
     if (news.type === 'logged_out' && !(failure instanceof AccountRestricted)) this.resolve('logged_out');
-    else this.reject(failure);
+    else if (news.code === CLIENT_OUTDATED) {
+      void this.versionRenewed().then((isRenewed) => isRenewed || this.reject(failure));
+    } else this.reject(failure);
   }
 
   /** The session was closed before it had opened. */

@@ -10,7 +10,7 @@ import {
 } from '@whiskeysockets/baileys';
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import type { SessionOptions } from '../whatsapp.gateway.js';
-import { proxyAgent } from './proxy-agent.js';
+import { proxyAgent } from '../proxy-agent.js';
 import { withTurns } from './signal-turns.js';
 import { socketCaches } from './socket-caches.js';
 import { withBundleCheck } from './strict-signatures.js';
@@ -25,17 +25,22 @@ const USEFUL_HISTORY: readonly (number | null | undefined)[] = [
 
 const QUERY_TIMEOUT_MS = 15_000;
 
-/** Settings of a socket that places calls and keeps no messages. No explicit `undefined`: it would undo a default. */
+/**
+ * Settings of a socket that places calls and keeps no messages. No explicit `undefined`: it would undo a default.
+ * @param revision of WhatsApp Web, the last part of the client version
+ */
 export function socketOptions(
   creds: AuthenticationCreds,
   keys: SignalKeyStore,
   logger: ILogger,
   { proxy, keepOnline }: SessionOptions,
+  revision: number,
 ): UserFacingSocketConfig {
   const agent = proxyAgent(proxy);
   return {
     auth: { creds, keys },
     logger,
+    version: [2, 3000, revision],
     markOnlineOnConnect: keepOnline,
     defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
     // A write that fails is tried again soon, because the lock of its session is held meanwhile.

@@ -27,6 +27,38 @@ describe('configuration', () => {
     });
   });
 
+  it.each(['2.3000.1043857761', '2.3000.1', '2.3000.4294967295'])(
+    'takes %s for a version of WhatsApp Web',
+    (text) => {
+      expect(parseAppConfig({ WHATSAPP_WEB_VERSION: text })).toMatchObject({
+        whatsappWebRevision: Number(text.split('.')[2]),
+        whatsappWebVersionRefresh: true,
+      });
+    },
+  );
+
+  it.each([
+    '1043857761',
+    '2.3000.',
+    '2.3000.0',
+    '2.3000.01',
+    '2.3000.4294967296',
+    '2.2413.51',
+    '2.3000.1-alpha',
+    '2.3000.1e9',
+  ])('does not take %s for a version of WhatsApp Web', (text) => {
+    expect(problemsOf({ WHATSAPP_WEB_VERSION: text })).toEqual([
+      'WHATSAPP_WEB_VERSION must be a version of WhatsApp Web such as 2.3000.1043857760',
+    ]);
+  });
+
+  it('lets a closed network learn no version', () => {
+    expect(parseAppConfig({ WHATSAPP_WEB_VERSION_REFRESH: 'false' }).whatsappWebVersionRefresh).toBe(false);
+    expect(problemsOf({ WHATSAPP_WEB_VERSION_REFRESH: 'no' })).toEqual([
+      'WHATSAPP_WEB_VERSION_REFRESH must be true or false',
+    ]);
+  });
+
   it('treats a blank variable as not set', () => {
     expect(parseAppConfig({ PORT: ' ', ADMIN_TOKEN: '' })).toMatchObject({
       port: 3000,

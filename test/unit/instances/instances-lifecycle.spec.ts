@@ -11,12 +11,12 @@ import { InstanceStates } from '../../../src/instances/instance-states.js';
 import { InstancesGained } from '../../../src/cluster/instances-gained.event.js';
 import { GainedInstancesListener } from '../../../src/instances/gained-instances.listener.js';
 import { InstancesLifecycle } from '../../../src/instances/instances-lifecycle.js';
-import { OpeningPlaces } from '../../../src/instances/opening-places.js';
 import { LocalCommands } from '../../../src/cluster/local-commands.js';
 import { PasskeyRequests } from '../../../src/instances/passkey-requests.js';
 import { SessionCommands } from '../../../src/instances/session-commands.js';
 import { SessionRestoring } from '../../../src/instances/session-restoring.js';
 import { SessionOpener } from '../../../src/instances/session-opener.js';
+import { ConnectTurns } from '../../../src/whatsapp/connect-turns.js';
 import { FakeGateway } from './support/fake-gateway.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { instanceRow } from './support/instance-row.js';
@@ -41,8 +41,8 @@ function setUp(sessionOpensPerSecond: string, ids = IDS) {
   const states = new InstanceStates(repository, events, clock, log);
   const sessions = new InstanceSessions(gateway, repository, states, new SecretBox([randomBytes(32)]), log);
   const config = parseAppConfig({ SESSION_OPENS_PER_SECOND: sessionOpensPerSecond });
-  const places = new OpeningPlaces(gateway, new TestOwnership(), clock);
-  const opener = new SessionOpener(sessions, places, config, clock, log);
+  const turns = new ConnectTurns(config, clock);
+  const opener = new SessionOpener(sessions, turns, gateway, new TestOwnership(), log);
   const departure = { complete: () => Promise.resolve() };
   const lifecycle = new InstancesLifecycle(opener, sessions, departure);
   new GainedInstancesListener(events, repository, opener, clock, log).onModuleInit();
@@ -57,27 +57,25 @@ function setUp(sessionOpensPerSecond: string, ids = IDS) {
   return { rows, repository, gateway, log, clock, events, sessions, start, lifecycle, opened };
 }
 
-const settled = () => new Promise(setImmediate);
-
 describe('the life of sessions', () => {
   it('begins at the pace that is configured, behind the start of the server', async () => {
     const { rows, clock, start, opened } = setUp('2');
     await start();
     expect(rows.map(({ status }) => status)).toEqual(['disconnected', 'disconnected', 'disconnected']);
-    await settled();
+    await clock.advance(0);
     expect(opened()).toEqual(['i1']);
-    await clock.advance(499);
-    expect(opened()).toEqual(['i1']);
-    await clock.advance(1);
-    expect(opened()).toEqual(['i1', 'i2']);
     await clock.advance(500);
+    expect(opened()).toEqual(['i1']);
+    await clock.advance(50);
+    expect(opened()).toEqual(['i1', 'i2']);
+    await clock.advance(550);
     expect(opened()).toEqual(IDS);
   });
 
   it('begins for all at once when no pace is configured', async () => {
-    const { start, opened } = setUp('0');
+    const { clock, start, opened } = setUp('0');
     await start();
-    await settled();
+    await clock.advance(0);
     expect(opened()).toEqual(IDS);
   });
 
@@ -85,11 +83,11 @@ describe('the life of sessions', () => {
     const ids = Array.from({ length: 50 }, (_, index) => `s${index}`);
     const { gateway, clock, start, lifecycle, opened } = setUp('0', ids);
     await start();
-    await settled();
+    await clock.advance(0);
     expect(opened()).toEqual(ids.slice(0, 20));
     gateway.connects('s3', '1@s.whatsapp.net');
     gateway.tell('s4', { type: 'disconnected', code: 428, reason: 'lost', retryAt: null });
-    await settled();
+    await clock.advance(0);
     expect(opened()).toEqual(ids.slice(0, 22));
     await clock.advance(20_000);
     expect(opened()).toEqual(ids.slice(0, 42));
@@ -99,10 +97,10 @@ describe('the life of sessions', () => {
   });
 
   it('goes on when one session cannot be opened', async () => {
-    const { gateway, start, opened, log } = setUp('0');
+    const { clock, gateway, start, opened, log } = setUp('0');
     gateway.linked.delete('i1');
     await start();
-    await settled();
+    await clock.advance(0);
     expect(opened()).toEqual(['i2', 'i3']);
     expect(log.lines).toContainEqual(
       expect.objectContaining({ level: 'warn', sentence: 'A session could not be opened' }),
@@ -112,7 +110,7 @@ describe('the life of sessions', () => {
   it('ends with the process: nothing is opened any more, and everything is closed', async () => {
     const { clock, gateway, start, lifecycle, opened } = setUp('1');
     await start();
-    await settled();
+    await clock.advance(0);
     await lifecycle.beforeApplicationShutdown();
     expect(gateway.sessionState('i1')).not.toBe('absent');
     await lifecycle.onApplicationShutdown();
@@ -122,23 +120,23 @@ describe('the life of sessions', () => {
   });
 
   it('pauses while the account is disabled', async () => {
-    const { rows, gateway, events, start } = setUp('0');
+    const { clock, rows, gateway, events, start } = setUp('0');
     await start();
-    await settled();
+    await clock.advance(0);
     for (const row of rows) row.status = 'connected';
     await events.publish(new AccountDisabled(ACCOUNT));
     expect(gateway.sessions.size).toBe(0);
     expect(gateway.linked.size).toBe(3);
     expect(rows.map(({ status }) => status)).toEqual(['disconnected', 'disconnected', 'disconnected']);
     await events.publish(new AccountEnabled(ACCOUNT));
-    await settled();
+    await clock.advance(0);
     expect(gateway.sessions.size).toBe(3);
   });
 
   it('ends with the account: its phones are unlinked', async () => {
-    const { gateway, events, start } = setUp('0');
+    const { clock, gateway, events, start } = setUp('0');
     await start();
-    await settled();
+    await clock.advance(0);
     await events.publish(new AccountDeleting('another'));
     expect(gateway.linked.size).toBe(3);
     await events.publish(new AccountDeleting(ACCOUNT));

@@ -5,6 +5,7 @@ import type { DueDelivery } from '../../../src/events/due-delivery.js';
 import { WebSocketDropped } from '../../../src/events/websocket/websocket-dropped.event.js';
 import { InstanceStateChanged } from '../../../src/instances/instance-state-changed.event.js';
 import { SystemClock } from '../../../src/common/time/system-clock.js';
+import { ClientVersionRefused } from '../../../src/whatsapp/client-version/client-versions.js';
 import { AllMetrics } from './support/all-metrics.js';
 
 const AT = new Date('2026-01-01T00:00:10Z');
@@ -61,6 +62,23 @@ describe('measuring', () => {
         'ringdrop_session_reconnects_total{reason="connection_closed"} 0',
       ]),
     );
+  });
+
+  it('shows the client version, its age and its refusals', async () => {
+    await all.clock.advance(60_000);
+    await all.events.publish(new ClientVersionRefused(1043857760));
+    expect(await lines()).toEqual(
+      expect.arrayContaining([
+        'ringdrop_whatsapp_web_version_info{version="2.3000.1043857760",source="built-in"} 1',
+        'ringdrop_whatsapp_web_version_age_seconds 60',
+        'ringdrop_client_version_refused_total 1',
+      ]),
+    );
+    all.versions.current = { revision: 1043857761, source: 'environment', currentAt: null };
+    const text = await all.metrics.text();
+    expect(text).toContain('{version="2.3000.1043857761",source="environment"} 1');
+    expect(text).not.toContain('2.3000.1043857760');
+    expect(text).toMatch(/^ringdrop_whatsapp_web_version_age_seconds NaN$/im);
   });
 
   it('takes a hang-up that came early for what it is', async () => {

@@ -25,7 +25,10 @@ describe('why a phone was not linked, in terms of the page', () => {
     [new LinkingLimited(), 'linking_limited'],
     [new TooManyAttempts(5), 'too_many_attempts'],
     [new AccountRestricted(), 'account_restricted'],
-    [new ClientVersionRejected(), 'version_rejected'],
+    [
+      new ClientVersionRejected('WhatsApp no longer accepts client version 2.3000.1 (405)'),
+      'version_rejected',
+    ],
     [new PasskeyRequired(), 'passkey_required'],
     [new ProxyFailed(undefined), 'proxy_failed'],
     [new WhatsAppNotReached(undefined), 'whatsapp_unreachable'],

@@ -3,6 +3,7 @@ import { DatabaseStatus } from '../../../../src/common/database/database-status.
 import { EventBus } from '../../../../src/common/events/event-bus.js';
 import { EventSockets } from '../../../../src/events/websocket/event-sockets.js';
 import { CallMetrics } from '../../../../src/metrics/call-metrics.js';
+import { ClientVersionMetrics } from '../../../../src/metrics/client-version-metrics.js';
 import { DatabaseMetrics } from '../../../../src/metrics/database-metrics.js';
 import { EventLoopMetrics } from '../../../../src/metrics/event-loop-metrics.js';
 import { HttpMetrics } from '../../../../src/metrics/http-metrics.js';
@@ -10,6 +11,7 @@ import { MetricsRegistry } from '../../../../src/metrics/metrics-registry.js';
 import { SessionMetrics } from '../../../../src/metrics/session-metrics.js';
 import { WebhookMetrics } from '../../../../src/metrics/webhook-metrics.js';
 import { WebSocketMetrics } from '../../../../src/metrics/websocket-metrics.js';
+import type { ClientVersion } from '../../../../src/whatsapp/client-version/client-version.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { SilentLog } from '../../../support/silent-log.js';
 
@@ -24,6 +26,9 @@ export class AllMetrics {
   readonly clock = new ManualClock();
   readonly events = new EventBus(this.log);
   readonly metrics = new MetricsRegistry();
+  readonly versions: { current: ClientVersion } = {
+    current: { revision: 1043857760, source: 'built-in', currentAt: this.clock.now() },
+  };
   private readonly eventLoop = new EventLoopMetrics(this.metrics);
 
   constructor() {
@@ -33,6 +38,7 @@ export class AllMetrics {
       metrics,
       new CallMetrics(metrics, events),
       new SessionMetrics(metrics, events, dataSource, clock, log),
+      new ClientVersionMetrics(metrics, events, this.versions, clock),
       new WebhookMetrics(metrics, events, dataSource, clock, log),
       new WebSocketMetrics(metrics, events, new EventSockets(events)),
       new HttpMetrics(metrics, events),

@@ -7,12 +7,7 @@ const refused = (code: number): string => `WhatsApp refused to link this instanc
 describe('a connection that ends before anything is shown', () => {
   it.each([
     [403, 'account_restricted', 'upstream', 'WhatsApp has blocked or restricted this account (403)'],
-    [
-      405,
-      'whatsapp_version_rejected',
-      'upstream',
-      'WhatsApp no longer accepts this client version (405). Update Ringdrop',
-    ],
+    [405, 'whatsapp_version_rejected', 'upstream', 'some reason'],
     [429, 'linking_limited', 'rate_limited', 'WhatsApp limits linking on this number. Try again later.'],
     [400, 'linking_refused', 'upstream', refused(400)],
     [411, 'linking_refused', 'upstream', refused(411)],

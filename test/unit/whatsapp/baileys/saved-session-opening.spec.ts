@@ -4,10 +4,12 @@ import { ManualClock } from '../../../support/manual-clock.js';
 
 let clock: ManualClock;
 let opening: SavedSessionOpening;
+let renewed: boolean;
 
 beforeEach(() => {
   clock = new ManualClock();
-  opening = new SavedSessionOpening(clock);
+  renewed = false;
+  opening = new SavedSessionOpening(clock, () => Promise.resolve(renewed));
 });
 
 const failureOf = (): Promise<unknown> => opening.outcome.catch((cause: unknown) => cause);
@@ -37,6 +39,22 @@ describe('waiting for a saved session to open', () => {
     opening.take({ type, code, reason: 'some reason', retryAt: null });
     await expect(failureOf()).resolves.toMatchObject({ code: error });
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('goes on when a newer client version is found than the one that was refused, and fails when that is refused too', async () => {
+    const refused = { type: 'disconnected', code: 405, reason: 'refused', retryAt: null } as const;
+    renewed = true;
+    opening.take(refused);
+    await Promise.resolve();
+    renewed = false;
+    opening.take(refused);
+    await expect(failureOf()).resolves.toMatchObject({ code: 'whatsapp_version_rejected' });
+
+    renewed = true;
+    opening = new SavedSessionOpening(clock, () => Promise.resolve(renewed));
+    opening.take(refused);
+    opening.take({ type: 'connected', jid: '1@s.whatsapp.net', name: null });
+    await expect(opening.outcome).resolves.toBe('connected');
   });
 
   it('fails at once when the session is closed by its owner', async () => {

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:https';
 import { SocksProxyAgent } from 'socks-proxy-agent';
-import type { NetworkProxy } from '../whatsapp.gateway.js';
+import type { NetworkProxy } from './whatsapp.gateway.js';
 import { ConnectProxyAgent } from './connect-proxy-agent.js';
 
 /** How long a proxy may take to open the tunnel. */

@@ -4,10 +4,10 @@ import { get as getSecurely } from 'node:https';
 import { createServer as createListener, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { proxyAgent } from '../../../../src/whatsapp/baileys/proxy-agent.js';
-import type { NetworkProxy } from '../../../../src/whatsapp/whatsapp.gateway.js';
-import { HttpProxy } from '../../../support/http-proxy.js';
-import { Socks5Proxy } from '../../../support/socks5-proxy.js';
+import { proxyAgent } from '../../../src/whatsapp/proxy-agent.js';
+import type { NetworkProxy } from '../../../src/whatsapp/whatsapp.gateway.js';
+import { HttpProxy } from '../../support/http-proxy.js';
+import { Socks5Proxy } from '../../support/socks5-proxy.js';
 
 const USERNAME = 'us:er@host/ü %41';
 const PASSWORD = 'p@ss/w:rd?#[%20]+&é ';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ConnectProxyAgent } from '../../../../src/whatsapp/baileys/connect-proxy-agent.js';
+import { ConnectProxyAgent } from '../../../src/whatsapp/connect-proxy-agent.js';
 
 const TIMEOUT_MS = 60;
 const HOST = 'web.example';

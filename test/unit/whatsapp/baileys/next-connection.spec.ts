@@ -1,0 +1,145 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { parseAppConfig } from '../../../../src/config/app-config.js';
+import { libraryVersion } from '../../../../src/whatsapp/baileys/library-version.js';
+import { NextConnection } from '../../../../src/whatsapp/baileys/next-connection.js';
+import type { ClientVersions } from '../../../../src/whatsapp/client-version/client-versions.js';
+import { ConnectTurns } from '../../../../src/whatsapp/connect-turns.js';
+import { ManualClock } from '../../../support/manual-clock.js';
+
+const NOTHING = { attempt: 0, notBefore: null };
+const REFUSED = 100;
+
+/** Versions without a network: the test learns them. */
+class KnownVersions implements Pick<ClientVersions, 'current' | 'isRefused' | 'onceHigher'> {
+  current = { revision: REFUSED, source: 'built-in', currentAt: null } as const as ClientVersions['current'];
+  isRefused = false;
+  private readonly waiting = new Set<() => void>();
+
+  onceHigher(_: number, work: () => void) {
+    this.waiting.add(work);
+    return { cancel: () => void this.waiting.delete(work) };
+  }
+
+  learn(revision: number): void {
+    this.current = { ...this.current, revision };
+    this.isRefused = false;
+    for (const work of this.waiting) work();
+    this.waiting.clear();
+  }
+}
+
+let clock: ManualClock;
+let versions: KnownVersions;
+let turns: ConnectTurns;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  versions = new KnownVersions();
+  turns = new ConnectTurns(parseAppConfig({ SESSION_OPENS_PER_SECOND: '1' }), clock);
+});
+
+/** Sessions that begin to connect, by the time since the start of the test. */
+function sessions(count: number) {
+  const startMs = clock.monotonicMs();
+  const connectedMs: number[] = [];
+  const all = Array.from({ length: count }, () => {
+    const next: NextConnection = new NextConnection(
+      { clock, turns, versions: versions as unknown as ClientVersions },
+      () => {
+        connectedMs.push(clock.monotonicMs() - startMs);
+        next.opened();
+      },
+    );
+    return next;
+  });
+  return { all, connectedMs };
+}
+
+describe('the next connection of a session', () => {
+  it('begins at once, or when the back-off of an earlier process is over', async () => {
+    const { all, connectedMs } = sessions(2);
+    all[0]?.begin(NOTHING, false);
+    all[1]?.begin({ attempt: 3, notBefore: new Date(clock.now().getTime() + 5_000) }, false);
+    expect(connectedMs).toEqual([0]);
+    expect(all[1]?.attempt).toBe(3);
+    await clock.advance(5_000);
+    expect(connectedMs).toEqual([0, 5_000]);
+  });
+
+  it('does not come back together with all others whose back-off ends at the same time', async () => {
+    const { all, connectedMs } = sessions(3);
+    const notBefore = new Date(clock.now().getTime() + 5_000);
+    for (const next of all) next.begin({ attempt: 3, notBefore }, false);
+    await clock.advance(10_000);
+    expect(connectedMs).toEqual([5_000, 6_100, 7_200]);
+  });
+
+  it('comes in turn as soon as a newer version is known than the one that was refused', async () => {
+    const { all, connectedMs } = sessions(3);
+    for (const next of all) next.afterRefusal(REFUSED, 900_000);
+    await clock.advance(60_000);
+    expect(connectedMs).toEqual([]);
+    versions.learn(REFUSED + 1);
+    await clock.advance(10_000);
+    expect(connectedMs).toEqual([60_000, 61_100, 62_200]);
+    await clock.advance(900_000);
+    expect(connectedMs).toHaveLength(3);
+  });
+
+  it('comes in turn at its rung of the ladder when no newer version is known', async () => {
+    versions.isRefused = true;
+    const { all, connectedMs } = sessions(3);
+    for (const next of all) next.afterRefusal(REFUSED, 2_000);
+    expect(all.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+    await clock.advance(10_000);
+    expect(connectedMs).toEqual([2_000, 3_100, 4_200]);
+  });
+
+  it('does not wait for the others while somebody waits for the session', async () => {
+    const { all, connectedMs } = sessions(4);
+    for (const next of all.slice(0, 3)) next.afterRefusal(REFUSED, 900_000);
+    all[3]?.begin(NOTHING, true);
+    all[3]?.closed();
+    all[3]?.afterRefusal(REFUSED, 900_000);
+    versions.learn(REFUSED + 1);
+    await clock.advance(0);
+    expect(connectedMs).toEqual([0, 0, 0]);
+    await clock.advance(10_000);
+    expect(connectedMs).toHaveLength(5);
+  });
+
+  it('is given up when the session is closed, wherever it waits', async () => {
+    const { all, connectedMs } = sessions(4);
+    all[0]?.after(1_000);
+    all[1]?.afterFailure(1_000);
+    all[2]?.afterRefusal(REFUSED, 1_000);
+    for (const next of all) expect(next.isPlanned).toBe(next !== all[3]);
+    for (const next of all) next.cancel();
+    versions.learn(REFUSED + 1);
+    all[3]?.afterRefusal(REFUSED, 1_000);
+    all[3]?.cancel();
+    await clock.advance(60_000);
+    expect(connectedMs).toEqual([]);
+    for (const next of all) expect(next.isPlanned).toBe(false);
+  });
+
+  it('forgets the failures before a connection that lasted a minute', async () => {
+    const { all } = sessions(1);
+    const [next] = all;
+    next?.begin({ attempt: 7, notBefore: null }, false);
+    await clock.advance(59_999);
+    next?.closed();
+    expect(next?.attempt).toBe(7);
+    next?.afterFailure(0);
+    await clock.advance(0);
+    await clock.advance(60_000);
+    next?.closed();
+    expect(next?.attempt).toBe(0);
+  });
+});
+
+describe('the version of the library', () => {
+  it('is the one whose date is known', () => {
+    expect(libraryVersion()).toEqual({ revision: 1043857760, currentAt: new Date('2026-07-25T00:00:00Z') });
+  });
+});
