@@ -1,8 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { hasNatsServer } from '../test/support/nats.js';
 import { ClusterRun } from './cluster/cluster-run.js';
 import { ClusterStage } from './cluster/cluster-stage.js';
+import { keepLogs } from './cluster/cluster-node.js';
 import { planFaults } from './cluster/fault-plan.js';
 import { numbersFromArguments } from './support/arguments.js';
 import { SeededRandom } from './support/seeded-random.js';
@@ -43,15 +42,8 @@ async function main(): Promise<number> {
     return 130;
   } finally {
     await stage.close();
-    await keepLogs(stage);
+    await keepLogs(stage.nodes);
   }
-}
-
-async function keepLogs(stage: ClusterStage): Promise<void> {
-  const directory = process.env.CHAOS_LOGS;
-  if (!directory) return;
-  await mkdir(directory, { recursive: true });
-  for (const node of stage.nodes) await writeFile(path.join(directory, `${node.name}.log`), node.log);
 }
 
 // Clients of a run that was broken off still wait for answers that nobody will give.

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { spawnProduct, type SpawnedProduct } from '../../test/support/spawn-product.js';
@@ -132,4 +133,12 @@ function exists(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** `CHAOS_LOGS` names a directory for the logs of the nodes. */
+export async function keepLogs(nodes: readonly ClusterNode[]): Promise<void> {
+  const directory = process.env.CHAOS_LOGS;
+  if (!directory) return;
+  await mkdir(directory, { recursive: true });
+  for (const node of nodes) await writeFile(path.join(directory, `${node.name}.log`), node.log);
 }

@@ -1,20 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { BufferJSON, type AuthenticationCreds } from '@whiskeysockets/baileys';
-import { DataSource } from 'typeorm';
-import { SecretBox } from '../../src/common/crypto/secret-box.js';
-import { dataSourceOptions } from '../../src/database/data-source-options.js';
-import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
-import { SilentLog } from '../../test/support/silent-log.js';
 import { spawnProduct, type SpawnedProduct } from '../../test/support/spawn-product.js';
-import { fencedWrites, holdNewInstances } from '../../test/support/test-ownership.js';
 import { MeasuredPostgres } from '../support/measured-postgres.js';
+import { SessionSeeds } from '../support/session-seeds.js';
 import { PROBE, sampleProcess, type ProcessSample } from '../support/probed-process.js';
 import type { BenchWorld } from './bench-world.js';
 
 const REDIRECT = path.resolve('test/support/redirect-whatsapp.mjs');
 const REQUESTS_AT_ONCE = 8;
-const SEED_CONNECTIONS = 4;
 
 export interface Tenant {
   readonly id: string;
@@ -32,8 +26,7 @@ export class MeasuredProduct {
     private readonly env: Readonly<Record<string, string>>,
     private product: SpawnedProduct,
     private readonly socketPath: string,
-    private readonly seeds: DataSource,
-    private readonly store: SessionStore,
+    private readonly seeds: SessionSeeds,
   ) {}
 
   static async start(world: BenchWorld): Promise<MeasuredProduct> {
@@ -52,16 +45,8 @@ export class MeasuredProduct {
       ...world.simulatorEnv,
     };
     const product = await spawnProduct({ env, imports: [REDIRECT, PROBE] });
-    const options = dataSourceOptions({
-      url: postgres.url,
-      poolSize: SEED_CONNECTIONS,
-      log: new SilentLog(),
-      applicationName: 'bench',
-    });
-    const seeds = await new DataSource(options).initialize();
-    await holdNewInstances(seeds);
-    const store = new SessionStore(seeds, new SecretBox([key]), fencedWrites(seeds));
-    return new MeasuredProduct(postgres, env, product, socketPath, seeds, store);
+    const seeds = await SessionSeeds.open(postgres.url, key);
+    return new MeasuredProduct(postgres, env, product, socketPath, seeds);
   }
 
   get url(): string {
@@ -89,7 +74,7 @@ export class MeasuredProduct {
 
   async close(): Promise<void> {
     await this.product.stop();
-    await this.seeds.destroy();
+    await this.seeds.close();
     await this.postgres.close();
   }
 
@@ -122,10 +107,7 @@ export class MeasuredProduct {
         const { body } = await this.request('POST', '/api/instance/new', token, { name });
         instances.push(name);
         const instance = body.instance as { id: string };
-        await this.store.saveCredentials(
-          instance.id,
-          JSON.parse(text, BufferJSON.reviver) as AuthenticationCreds,
-        );
+        await this.seeds.save(instance.id, JSON.parse(text, BufferJSON.reviver) as AuthenticationCreds);
       }
     };
     // Disabled and enabled again, a tenant's sessions are all opened, as at a start of the product.

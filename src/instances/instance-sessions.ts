@@ -77,20 +77,21 @@ export class InstanceSessions {
     await this.states.settled(instance.id);
   }
 
-  /** Opens a session that ought to be open; what is in the way is told in the state of the instance. */
-  async restore(instanceId: string): Promise<void> {
+  /** Opens a session that ought to be open; what is in the way is told in the state of the instance. True: it connects now. */
+  async restore(instanceId: string): Promise<boolean> {
     // It waited for its turn: meanwhile its owner may have been faster, or its account may have been disabled.
-    if (this.gateway.sessionState(instanceId) !== 'absent') return;
-    if (!(await this.repository.isToOpen(instanceId))) return;
+    if (this.gateway.sessionState(instanceId) !== 'absent') return false;
+    if (!(await this.repository.isToOpen(instanceId))) return false;
     try {
-      await this.gateway.open(instanceId, await this.sessionOptionsOf(instanceId));
+      return await this.gateway.open(instanceId, await this.sessionOptionsOf(instanceId));
     } catch (err) {
-      if (err instanceof InstanceNotFound) return;
+      if (err instanceof InstanceNotFound) return false;
       this.log.warn('A session could not be opened', { instanceId, err });
       await this.states.closed(
         instanceId,
         err instanceof DomainError ? err.message : 'The session could not be opened',
       );
+      return false;
     }
   }
 

@@ -11,7 +11,7 @@ const SETTLED = ['connected', 'disconnected', 'logged_out'];
 @Injectable()
 export class SessionOpener {
   private stopped = false;
-  private readonly runs = new Set<Promise<void>>();
+  private readonly runs = new Set<Promise<boolean>>();
   /** Sessions that connect, and what ends the turn of each. */
   private readonly connecting = new Map<string, () => void>();
 
@@ -41,24 +41,29 @@ export class SessionOpener {
     await Promise.all(this.runs);
   }
 
-  /** Resolves when the session has connected or has failed to. */
-  private async takeTurn(instanceId: string): Promise<void> {
+  /** Resolves when the session has connected or has failed to. `undefined`: somebody else was faster. */
+  private takeTurn(instanceId: string): Promise<void> | undefined {
+    if (this.gateway.sessionState(instanceId) !== 'absent') return undefined;
     const settled = new Promise<void>((resolve) => this.connecting.set(instanceId, resolve));
     const run = this.restore(instanceId);
     this.runs.add(run);
-    await run;
-    this.runs.delete(run);
-    if (this.gateway.sessionState(instanceId) === 'connecting') await settled;
-    else this.connecting.delete(instanceId);
+    return run.then((connects) => {
+      this.runs.delete(run);
+      if (connects) return settled;
+      this.connecting.delete(instanceId);
+      return undefined;
+    });
   }
 
-  private async restore(instanceId: string): Promise<void> {
+  /** False: it does not connect now. */
+  private async restore(instanceId: string): Promise<boolean> {
     try {
       // It waited for its turn, and may have moved on to another process; one that nobody holds is taken.
       const { kind } = await this.ownership.acquire(instanceId);
-      if (kind === 'here' && !this.stopped) await this.sessions.restore(instanceId);
+      return kind === 'here' && !this.stopped && (await this.sessions.restore(instanceId));
     } catch (err) {
       this.log.error('A session could not be restored', { instanceId, err });
+      return false;
     }
   }
 }

@@ -12,8 +12,11 @@ const LONGEST_CONNECT_MS = 20_000;
 /** What leaves evenly arrives a little unevenly: with this much room, no second sees more than the configured number. */
 const SPACING = 1.1;
 
-/** Begins to connect. What it returns settles when the session is open or has failed to, and must not reject. */
-type Connect = () => Promise<void>;
+/**
+ * Begins to connect. What it returns settles when the session is open or has failed to, and must not reject. `undefined`: there was
+ * nothing to do, and the turn is somebody else's.
+ */
+type Connect = () => Promise<void> | undefined;
 
 /**
  * Lets sessions connect one after another, at a pace that neither WhatsApp nor the machine takes for an attack: at most
@@ -65,14 +68,16 @@ export class ConnectTurns {
       const waitMs = this.nextAtMs - this.clock.monotonicMs();
       if (this.free === 0 || waitMs > 0) return this.plan(waitMs);
       this.line.delete(entry);
+      const settled = entry.connect();
+      if (!settled) continue;
       this.nextAtMs = this.clock.monotonicMs() + this.spacingMs;
-      void this.run(entry.connect);
+      void this.hold(settled);
     }
   }
 
-  private async run(connect: Connect): Promise<void> {
+  private async hold(settled: Promise<void>): Promise<void> {
     this.free -= 1;
-    await Promise.race([connect(), this.clock.sleep(LONGEST_CONNECT_MS)]);
+    await Promise.race([settled, this.clock.sleep(LONGEST_CONNECT_MS)]);
     this.free += 1;
     if (this.line.size > 0) this.plan(0);
   }

@@ -105,10 +105,10 @@ export abstract class WhatsAppGateway {
   /**
    * Opens the session of a linked phone and keeps it open; resolves when the attempt has begun. An open session is
    * closed first, so that new options take effect. A back-off that an earlier process left behind is kept unless
-   * `now` is set.
+   * `now` is set; false: it is not over yet, and the attempt begins later.
    * @throws NoCredentials, CredentialsCorrupt
    */
-  abstract open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<void>;
+  abstract open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<boolean>;
 
   /**
    * Lets other options take effect at once. An open connection, and the calls on it, are interrupted only by another proxy;

@@ -95,7 +95,7 @@ export class BaileysLine {
     return attempt.offer;
   }
 
-  open(options: SessionOptions & { readonly now?: boolean }): Promise<void> {
+  open(options: SessionOptions & { readonly now?: boolean }): Promise<boolean> {
     return this.inTurn(() => this.session.open(options));
   }
 

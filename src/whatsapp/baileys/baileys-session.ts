@@ -80,21 +80,21 @@ export class BaileysSession {
     return this.tools.versions.renewed(this.revision);
   }
 
-  /** @throws NoCredentials, CredentialsCorrupt, OwnershipLost */
-  async open(options: SessionOptions & { readonly now?: boolean }): Promise<void> {
+  /** As `WhatsAppGateway.open`. @throws OwnershipLost besides */
+  async open(options: SessionOptions & { readonly now?: boolean }): Promise<boolean> {
     await this.close();
     this.beginEpoch();
     const creds = await this.tools.store.loadCredentials(this.instanceId);
     if (!creds) throw new NoCredentials();
     this.options = options;
     this.creds = creds;
-    this.next.begin(await this.tools.store.loadBackoff(this.instanceId), options.now ?? false);
+    return this.next.begin(await this.tools.store.loadBackoff(this.instanceId), options.now ?? false);
   }
 
   /** @throws as `open` */
   async reconfigure(options: SessionOptions): Promise<void> {
     const staysOpen = this.connection?.isOpen && isDeepStrictEqual(options.proxy, this.options.proxy);
-    if (!staysOpen) return this.open({ ...options, now: true });
+    if (!staysOpen) return void (await this.open({ ...options, now: true }));
     this.options = options;
     this.connection?.showPresence(options.keepOnline);
   }

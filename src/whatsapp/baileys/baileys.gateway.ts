@@ -66,9 +66,9 @@ export class BaileysGateway extends WhatsAppGateway {
     return this.lineOf(instanceId).link(method, options);
   }
 
-  async open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<void> {
+  async open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<boolean> {
     await this.hold(instanceId);
-    await this.lineOf(instanceId).open(options);
+    return this.lineOf(instanceId).open(options);
   }
 
   async reconfigure(instanceId: string, options: SessionOptions): Promise<void> {

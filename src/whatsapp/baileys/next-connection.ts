@@ -40,14 +40,16 @@ export class NextConnection {
   /**
    * Goes on where an earlier process was.
    * @param now connects without waiting for the back-off, because somebody asked for it
+   * @returns false when it waits for the back-off
    */
-  begin({ attempt, notBefore }: Backoff, now: boolean): void {
+  begin({ attempt, notBefore }: Backoff, now: boolean): boolean {
     this.failures = attempt;
     this.awaitedUntilMs = now ? this.tools.clock.monotonicMs() + LONGEST_WAIT_MS : -Infinity;
     const waitMs = now ? 0 : (notBefore?.getTime() ?? 0) - this.tools.clock.now().getTime();
     // Many may be due at once, whose process was away.
     if (waitMs > 0) this.planned = this.tools.clock.schedule(waitMs, () => this.takeTurn());
     else this.connect();
+    return waitMs <= 0;
   }
 
   /** Connects after a delay that nothing failed for. */
@@ -62,7 +64,7 @@ export class NextConnection {
   afterFailure(delayMs: number): Date {
     this.failures += 1;
     this.planned = this.tools.clock.schedule(delayMs, () => {
-      // Many have been refused together, and must not come back together.
+      // Whoever else is refused comes back at the same time.
       if (this.tools.versions.isRefused) return this.takeTurn();
       this.planned = undefined;
       this.connect();
@@ -80,23 +82,24 @@ export class NextConnection {
       this.takeTurn();
       return this.inMs(0);
     }
-    const retryAt = this.afterFailure(delayMs);
-    const ladder = this.planned;
-    const watch = versions.onceHigher(revision, () => {
-      ladder?.cancel();
-      this.takeTurn();
-    });
-    this.planned = {
-      cancel: () => {
-        ladder?.cancel();
-        watch.cancel();
-      },
+    this.failures += 1;
+    const giveUp = (): void => {
+      ladder.cancel();
+      watch.cancel();
     };
-    return retryAt;
+    const goOn = (): void => {
+      giveUp();
+      this.takeTurn();
+    };
+    const ladder = this.tools.clock.schedule(delayMs, goOn);
+    const watch = versions.onceHigher(revision, goOn);
+    this.planned = { cancel: giveUp };
+    return this.inMs(delayMs);
   }
 
   /** The session is open. */
   opened(): void {
+    this.awaitedUntilMs = -Infinity;
     this.openedAtMs = this.tools.clock.monotonicMs();
     this.endTurn();
   }

@@ -59,6 +59,15 @@ describe('sessions that connect in turns', () => {
     expect(begun).toHaveLength(30);
   });
 
+  it('pass their turn on when there is nothing to do', async () => {
+    const turns = turnsAt(1);
+    const idle = Array.from({ length: 100 }, () => turns.queue(() => undefined));
+    queueMany(turns, 2);
+    await clock.advance(1_100);
+    expect(idle).toHaveLength(100);
+    expect(names()).toEqual([0, 1]);
+  });
+
   it('leave the line when they are closed, and the others move up', async () => {
     const turns = turnsAt(1);
     const [, second] = queueMany(turns, 3);

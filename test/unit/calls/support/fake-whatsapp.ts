@@ -87,7 +87,9 @@ export class FakeWhatsApp extends WhatsAppGateway {
   currentQr(): string | undefined {
     return undefined;
   }
-  async open(): Promise<void> {}
+  open(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
   async reconfigure(): Promise<void> {}
   async close(): Promise<void> {}
   abandon(): void {}

@@ -82,21 +82,20 @@ export class FakeGateway extends WhatsAppGateway {
     return this.sessions.get(instanceId)?.qr;
   }
 
-  open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<void> {
+  open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<boolean> {
     this.sessions.delete(instanceId);
     if (!this.linked.has(instanceId)) return Promise.reject(new NoCredentials());
     this.opened.push({ instanceId, options });
     this.sessions.set(instanceId, { state: 'connecting', options });
     this.tell(instanceId, { type: 'connecting' });
-    return Promise.resolve();
+    return Promise.resolve(true);
   }
 
-  reconfigure(instanceId: string, options: SessionOptions): Promise<void> {
+  async reconfigure(instanceId: string, options: SessionOptions): Promise<void> {
     const session = this.sessions.get(instanceId);
     if (session?.state !== 'connected' || !isDeepStrictEqual(session.options.proxy, options.proxy))
-      return this.open(instanceId, { ...options, now: true });
+      return void (await this.open(instanceId, { ...options, now: true }));
     session.options = options;
-    return Promise.resolve();
   }
 
   close(instanceId: string): Promise<void> {

@@ -45,10 +45,7 @@ function sessions(count: number) {
   const all = Array.from({ length: count }, () => {
     const next: NextConnection = new NextConnection(
       { clock, turns, versions: versions as unknown as ClientVersions },
-      () => {
-        connectedMs.push(clock.monotonicMs() - startMs);
-        next.opened();
-      },
+      () => connectedMs.push(clock.monotonicMs() - startMs),
     );
     return next;
   });
@@ -86,13 +83,26 @@ describe('the next connection of a session', () => {
     expect(connectedMs).toHaveLength(3);
   });
 
-  it('comes in turn at its rung of the ladder when no newer version is known', async () => {
-    versions.isRefused = true;
+  it('comes in turn at its rung of the ladder when no newer version is known, also when others are let in again', async () => {
     const { all, connectedMs } = sessions(3);
     for (const next of all) next.afterRefusal(REFUSED, 2_000);
     expect(all.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
     await clock.advance(10_000);
     expect(connectedMs).toEqual([2_000, 3_100, 4_200]);
+  });
+
+  it('comes once for a newer version, however often it was refused before', async () => {
+    const { all, connectedMs } = sessions(1);
+    const [next] = all;
+    for (let time = 0; time < 3; time += 1) {
+      next?.afterRefusal(REFUSED, 1_000);
+      await clock.advance(1_000);
+      next?.closed();
+    }
+    next?.afterRefusal(REFUSED, 900_000);
+    versions.learn(REFUSED + 1);
+    await clock.advance(60_000);
+    expect(connectedMs).toHaveLength(4);
   });
 
   it('does not wait for the others while somebody waits for the session', async () => {
@@ -106,6 +116,19 @@ describe('the next connection of a session', () => {
     expect(connectedMs).toEqual([0, 0, 0]);
     await clock.advance(10_000);
     expect(connectedMs).toHaveLength(5);
+  });
+
+  it('waits for the others again once the session that somebody waited for was open', async () => {
+    const { all, connectedMs } = sessions(2);
+    for (const next of all) {
+      next.begin(NOTHING, true);
+      next.opened();
+      next.closed();
+      next.afterRefusal(REFUSED, 900_000);
+    }
+    versions.learn(REFUSED + 1);
+    await clock.advance(10_000);
+    expect(connectedMs).toEqual([0, 0, 0, 1_100]);
   });
 
   it('is given up when the session is closed, wherever it waits', async () => {
@@ -127,11 +150,13 @@ describe('the next connection of a session', () => {
     const { all } = sessions(1);
     const [next] = all;
     next?.begin({ attempt: 7, notBefore: null }, false);
+    next?.opened();
     await clock.advance(59_999);
     next?.closed();
     expect(next?.attempt).toBe(7);
     next?.afterFailure(0);
     await clock.advance(0);
+    next?.opened();
     await clock.advance(60_000);
     next?.closed();
     expect(next?.attempt).toBe(0);
