@@ -57,7 +57,9 @@ export async function setUpApp(app: NestExpressApplication): Promise<void> {
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
     errors.answer(error, response),
   );
-  reportDroppedConnections(app.getHttpServer(), app.get(Log), app.get(Clock));
+  const server = app.getHttpServer();
+  reportDroppedConnections(server, app.get(Log), app.get(Clock));
+  server.once('close', () => reports.flush());
 }
 
 function redirectToDocs(request: Request, response: Response, next: NextFunction): void {
