@@ -5,7 +5,7 @@ import { DeferredWrites } from '../common/database/deferred-writes.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
-import { instanceNews } from './instance-event.js';
+import { instanceNews, logInstanceEvent } from './instance-event.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
 import { slowNodeAdvice } from './node-advice.js';
 import { SessionOpener } from './session-opener.js';
@@ -37,7 +37,9 @@ export class GainedInstancesListener implements OnModuleInit, BeforeApplicationS
   private async takeOver(instanceIds: readonly string[]): Promise<void> {
     try {
       await this.takeovers.run('sessions', async () => {
-        await this.repository.markOffline(instanceIds, offlineEvent(this.clock.now()));
+        const event = offlineEvent(this.clock.now());
+        for (const instance of await this.repository.markOffline(instanceIds, event))
+          logInstanceEvent(this.log, instance, event);
         this.open(await this.repository.listToOpen(instanceIds));
       });
     } catch (err) {

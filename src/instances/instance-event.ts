@@ -1,5 +1,8 @@
 import type { OutboxEvent } from '../common/events/outbox.js';
+import type { Log } from '../common/logging/log.js';
+import { maskNumber } from '../common/logging/mask-number.js';
 import type { SessionSignal } from '../whatsapp/whatsapp-signals.js';
+import type { InstanceIdentity } from './instance-identity.js';
 import type { InstanceStatus } from './instance-state.js';
 import type { InstanceRow } from './instance-status.repository.js';
 import { withoutDevice } from './signal-columns.js';
@@ -34,7 +37,7 @@ interface InstanceNews {
 /** Another device took the session over (`conflict`, code 440 in WhatsApp Web and Baileys). */
 const STREAM_REPLACED_CODE = 440;
 
-/** WhatsApp no longer takes the version of the client. */
+/** WhatsApp refuses the version of the client, for all sessions alike: it is reported once for all of them. */
 const CLIENT_OUTDATED_CODE = 405;
 
 /** All events of an instance that are not about calls arrive in their order. */
@@ -54,6 +57,30 @@ export function instanceEvent(
 export function instanceNews(at: Date, { state, ...more }: InstanceNews): Omit<OutboxEvent, 'instanceId'> {
   const data = { state, timestamp: at.toISOString(), ...more };
   return { type: 'instance.state', lane: INSTANCE_LANE, at, data };
+}
+
+/** One line for each event of an instance, once it is stored. What can be scanned and who was linked stay out of it. */
+export function logInstanceEvent(
+  log: Log,
+  { id, accountId, name }: InstanceIdentity,
+  { data: { state, code, reason, until } }: Pick<OutboxEvent, 'data'>,
+  level: 'info' | 'debug' = 'info',
+): void {
+  log[level]('The state of an instance changed', {
+    instanceId: id,
+    accountId,
+    instance: name,
+    state,
+    ...(code !== undefined && { code }),
+    ...(typeof reason === 'string' && { reason: maskNumber(reason) }),
+    ...(until !== undefined && { until }),
+  });
+}
+
+/** Whether a signal is one of very many that say the same: the event that it makes is no line at `info`. */
+export function isOfOutdatedClient({ lastDisconnectCode }: InstanceRow, signal: SessionSignal): boolean {
+  if (signal.type === 'disconnected') return signal.code === CLIENT_OUTDATED_CODE;
+  return signal.type === 'connecting' && lastDisconnectCode === CLIENT_OUTDATED_CODE;
 }
 
 function newsOf(before: InstanceRow, next: InstanceStatus, signal: SessionSignal): InstanceNews | undefined {

@@ -6,9 +6,9 @@ import { Clock } from '../common/time/clock.js';
 import type { SessionSignal } from '../whatsapp/whatsapp-signals.js';
 import { InstanceLeaving } from './instance-leaving.event.js';
 import { InstanceStateChanged } from './instance-state-changed.event.js';
-import { instanceEvent } from './instance-event.js';
+import { instanceEvent, isOfOutdatedClient, logInstanceEvent } from './instance-event.js';
 import { nextInstanceStatus } from './instance-state.js';
-import { InstanceStatusRepository } from './instance-status.repository.js';
+import { InstanceStatusRepository, type InstanceRow } from './instance-status.repository.js';
 import { columnsOf } from './signal-columns.js';
 
 /** Another process may move the row between our reading and our writing; then the signal is judged anew. */
@@ -25,6 +25,8 @@ const CONNECTION_CLOSED_CODE = 428;
 @Injectable()
 export class InstanceStates {
   private readonly writes: DeferredWrites;
+  /** Instances whose last event was a QR code: another one only renews it. */
+  private readonly showingQr = new Set<string>();
 
   constructor(
     private readonly repository: InstanceStatusRepository,
@@ -42,6 +44,8 @@ export class InstanceStates {
 
   /** Tells the house that the session will end at the owner's wish; resolves when everybody has reacted. */
   leaving(instanceId: string, reason: string): Promise<void> {
+    // A session that is closed for good may end without a signal.
+    this.showingQr.delete(instanceId);
     return this.events.publish(new InstanceLeaving(instanceId, reason));
   }
 
@@ -101,6 +105,8 @@ export class InstanceStates {
       const event = instanceEvent(row, next, signal);
       if (await this.repository.move(instanceId, row.status, next, columnsOf(signal, row), event)) {
         const { id, accountId, name } = row;
+        const level = this.levelOf(row, signal);
+        if (event) logInstanceEvent(this.log, row, event, level);
         await this.events.publish(
           new InstanceStateChanged({ id, accountId, name }, row.status, next, signal),
         );
@@ -108,5 +114,12 @@ export class InstanceStates {
       }
     }
     this.log.warn('A signal of a session was lost to faster writers', { instanceId, signal: type });
+  }
+
+  private levelOf(row: InstanceRow, signal: SessionSignal): 'info' | 'debug' {
+    const isRenewedQr = signal.type === 'qr_ready' && this.showingQr.has(row.id);
+    if (signal.type === 'qr_ready') this.showingQr.add(row.id);
+    else this.showingQr.delete(row.id);
+    return isRenewedQr || isOfOutdatedClient(row, signal) ? 'debug' : 'info';
   }
 }

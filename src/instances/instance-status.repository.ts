@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { FencedWrites } from '../cluster/fenced-writes.js';
 import { appendEvent, type OutboxEvent } from '../common/events/outbox.js';
+import type { InstanceIdentity } from './instance-identity.js';
 import type { InstanceStatus } from './instance-state.js';
 import { InstanceEntity } from './instance.entity.js';
 import type { SignalColumns } from './signal-columns.js';
@@ -13,10 +14,17 @@ const TO_OPEN = `SELECT instances.id FROM instances
 
 export type InstanceRow = Pick<
   InstanceEntity,
-  'id' | 'accountId' | 'name' | 'status' | 'numberJid' | 'restricted' | 'restrictedUntil'
+  | 'id'
+  | 'accountId'
+  | 'name'
+  | 'status'
+  | 'numberJid'
+  | 'restricted'
+  | 'restrictedUntil'
+  | 'lastDisconnectCode'
 >;
 
-export type LiftedInstance = Pick<InstanceEntity, 'id' | 'accountId' | 'name' | 'status'>;
+export type LiftedInstance = InstanceIdentity & Pick<InstanceEntity, 'status'>;
 
 /** What the process itself asks about instances, across accounts: no request of a tenant comes here. */
 @Injectable()
@@ -37,6 +45,7 @@ export class InstanceStatusRepository {
         numberJid: true,
         restricted: true,
         restrictedUntil: true,
+        lastDisconnectCode: true,
       },
     });
   }
@@ -69,16 +78,23 @@ export class InstanceStatusRepository {
     return rows.length > 0;
   }
 
-  /** No session survives its process, so those that were online when they were taken over are offline. */
-  async markOffline(instanceIds: readonly string[], event: Omit<OutboxEvent, 'instanceId'>): Promise<void> {
+  /**
+   * No session survives its process, so those that were online when they were taken over are offline. Returns those; the
+   * event of each is stored with it.
+   */
+  markOffline(
+    instanceIds: readonly string[],
+    event: Omit<OutboxEvent, 'instanceId'>,
+  ): Promise<InstanceIdentity[]> {
     const { type, lane, at, data } = event;
-    await this.writes.runForMany(instanceIds, {
+    return this.writes.runForMany<InstanceIdentity>(instanceIds, {
       also: [
         `offline AS (UPDATE instances SET status = 'disconnected', updated_at = now() FROM fence
-           WHERE id = fence.instance_id AND status IN ('connected', 'connecting') RETURNING id)`,
+           WHERE id = fence.instance_id AND status IN ('connected', 'connecting') RETURNING id, account_id, name)`,
+        `reported AS (INSERT INTO event_outbox (instance_id, type, lane, happened_at, data)
+           SELECT id, $1::text, $2::text, $3::timestamptz, $4::json FROM offline)`,
       ],
-      change: `INSERT INTO event_outbox (instance_id, type, lane, happened_at, data)
-        SELECT id, $1::text, $2::text, $3::timestamptz, $4::json FROM offline RETURNING instance_id`,
+      change: `SELECT id, account_id AS "accountId", name FROM offline`,
       values: [type, lane, at, JSON.stringify(data)],
     });
   }

@@ -7,7 +7,7 @@ import {
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { Clock, type Timer } from '../common/time/clock.js';
-import { instanceNews } from './instance-event.js';
+import { instanceNews, logInstanceEvent } from './instance-event.js';
 import { InstanceStateChanged } from './instance-state-changed.event.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
 
@@ -73,8 +73,9 @@ export class RestrictionExpiry implements OnModuleInit, OnApplicationBootstrap, 
 
   private async lift(): Promise<void> {
     const at = this.clock.now();
-    const lifted = await this.repository.liftRestrictions(at, instanceNews(at, { state: 'unrestricted' }));
-    for (const { status, ...instance } of lifted) {
+    const event = instanceNews(at, { state: 'unrestricted' });
+    for (const { status, ...instance } of await this.repository.liftRestrictions(at, event)) {
+      logInstanceEvent(this.log, instance, event);
       const signal = { type: 'unrestricted', instanceId: instance.id, at } as const;
       await this.events.publish(new InstanceStateChanged(instance, status, status, signal));
     }

@@ -10,6 +10,9 @@ const CALLEE = '491590000901';
 /** Far below the 10 s after which Prometheus and most monitors give up, with room for a busy machine. */
 const ANSWER_LIMIT_MS = 5_000;
 
+const UUID = /^[0-9a-f-]{36}$/;
+const REFUSED = '{method="GET",route="/api/instance/list",status="401"}';
+
 type Line = Record<string, unknown>;
 
 describe('what operators see', () => {
@@ -86,6 +89,38 @@ describe('what operators see', () => {
     await stage.get('/health/live', { headers: { 'X-Request-Id': 'probe-1' } });
     expect(await requestLine('probe-1')).toMatchObject({ level: 'debug', route: '/health/live' });
     expect(stage.product.stdout()).not.toContain('secret-path');
+  });
+
+  it('is each state of an instance, without the QR code', () => {
+    const made = lines().filter(
+      ({ msg, level }) => msg === 'The state of an instance changed' && level === 'info',
+    );
+    expect(made.map(({ state }) => state)).toEqual(['connecting', 'qr_ready', 'pair_success', 'connected']);
+    for (const line of made) {
+      expect(line).toMatchObject({
+        instance: 'shop',
+        instanceId: expect.stringMatching(UUID),
+        accountId: expect.stringMatching(UUID),
+      });
+      const allowed = ['level', 'time', 'msg', 'requestId', 'instance', 'instanceId', 'accountId', 'state'];
+      expect(Object.keys(line).filter((key) => !allowed.includes(key))).toEqual([]);
+    }
+  });
+
+  it('are refused requests, of which strangers can send any number, in at most 60 lines a minute', async () => {
+    const before = await sample(`ringdrop_http_request_duration_seconds_count${REFUSED}`);
+    await Promise.all(
+      Array.from({ length: 200 }, () => stage.get('/api/instance/list', { token: 'rda_wrong' })),
+    );
+    const refused = () => lines().filter(({ errorCode }) => errorCode === 'invalid_token');
+    await untilSample(
+      `ringdrop_http_request_duration_seconds_count${REFUSED}`,
+      (count) => count - (Number.isNaN(before) ? 0 : before) === 200,
+    );
+    expect(refused()).toHaveLength(60);
+    // The others are untouched.
+    await stage.get('/api/instance/list', { headers: { 'X-Request-Id': 'tenant-1' } });
+    expect(await requestLine('tenant-1')).toMatchObject({ status: 200 });
   });
 
   it('is a call from its request to its end, and how long each part took', async () => {

@@ -144,7 +144,11 @@ describe('a process that no longer holds an instance', () => {
   it('marks nothing as offline', async () => {
     await takeOver();
     const before = await rows();
-    await scene.statuses.markOffline([scene.id], instanceNews(start, { state: 'disconnected' }));
+    const offline = await scene.statuses.markOffline(
+      [scene.id],
+      instanceNews(start, { state: 'disconnected' }),
+    );
+    expect(offline).toEqual([]);
     expect(await rows()).toBe(before);
   });
 

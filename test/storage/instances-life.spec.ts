@@ -123,7 +123,13 @@ describe('an instance and its phone', () => {
     await dataSource.getRepository(AccountEntity).update({ id: disabled.accountId }, { enabled: false });
 
     const all = [online, loggedOut, halfLinked, ofDisabled];
-    await statuses.markOffline(all, instanceNews(new Date(), { state: 'disconnected' }));
+    const offline = await statuses.markOffline(all, instanceNews(new Date(), { state: 'disconnected' }));
+    expect(offline).toEqual([{ id: online, accountId: caller.accountId, name: 'online' }]);
+    const [stored] = await dataSource.query<{ count: number }[]>(
+      'SELECT count(*)::int FROM event_outbox WHERE instance_id = ANY ($1)',
+      [all],
+    );
+    expect(stored).toEqual({ count: 1 });
     expect((await statuses.find(online))?.status).toBe('disconnected');
     expect((await statuses.find(loggedOut))?.status).toBe('loggedout');
     expect(await statuses.listToOpen(all)).toEqual([online]);

@@ -29,14 +29,15 @@ async function open() {
   events.on(InstanceStateChanged, ({ signal }) => {
     if (signal.type === 'unrestricted') lifted.push(signal.instanceId);
   });
-  const process = () => new RestrictionExpiry(statuses, events, clock, new SilentLog());
+  const log = new SilentLog();
+  const process = () => new RestrictionExpiry(statuses, events, clock, log);
   const restrict = async (ms: number) => {
     const until = new Date(clock.now().getTime() + ms);
     gateway.tell(instance.id, { type: 'restricted', until });
     await states.idle();
   };
   const row = () => statuses.find(instance.id);
-  return { clock, instance, lifted, process, restrict, row };
+  return { clock, log, caller, instance, lifted, process, restrict, row };
 }
 
 async function eventsOf(instanceId: string): Promise<unknown[]> {
@@ -94,14 +95,26 @@ describe('a restriction', () => {
     expect(await row()).toMatchObject({ restricted: true });
   });
 
-  it('is lifted by one of several processes', async () => {
-    const { clock, instance, process, restrict } = await open();
+  it('is lifted by one of several processes, with one line in the log', async () => {
+    const { clock, log, caller, instance, process, restrict } = await open();
     await restrict(1_000);
     await clock.advance(1_000);
     const processes = Array.from({ length: 5 }, process);
     await Promise.all(processes.map((one) => one.onApplicationBootstrap()));
     await Promise.all(processes.map((one) => one.beforeApplicationShutdown()));
     expect(await eventsOf(instance.id)).toEqual(['restricted', 'unrestricted']);
+    expect(log.lines).toEqual([
+      {
+        level: 'info',
+        sentence: 'The state of an instance changed',
+        details: {
+          instanceId: instance.id,
+          accountId: caller.accountId,
+          instance: 'shop',
+          state: 'unrestricted',
+        },
+      },
+    ]);
   });
 
   it('that is prolonged is not lifted at its first end', async () => {

@@ -55,6 +55,7 @@ const ROW: InstanceRow = {
   numberJid: null,
   restricted: false,
   restrictedUntil: null,
+  lastDisconnectCode: null,
 };
 
 function documented(): OpenAPIObject {

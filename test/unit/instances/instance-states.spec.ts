@@ -96,3 +96,90 @@ describe('the states of instances', () => {
     expect(told).toEqual([]);
   });
 });
+
+describe('the log of the states of instances', () => {
+  const QR = '2@secret,of,the,code';
+
+  function open() {
+    const { row, log, states, connected, disconnected } = setUp();
+    const { at, instanceId } = connected;
+    const signal = { at, instanceId };
+    const qr = { ...signal, type: 'qr_ready', qr: QR } as const;
+    const connecting = { ...signal, type: 'connecting' } as const;
+    const apply = async (...signals: SessionSignal[]) => {
+      for (const one of signals) await states.apply(one);
+    };
+    const lines = (level?: string) =>
+      log.lines.flatMap((line) =>
+        line.sentence === 'The state of an instance changed' && (level === undefined || line.level === level)
+          ? [line.details]
+          : [],
+      );
+    const logged = (level?: string) => lines(level).map(({ state }) => state);
+    return { row, log, states, signal, qr, connecting, connected, disconnected, apply, lines, logged };
+  }
+
+  it('has one line at info for each event, with what an operator needs and nothing else', async () => {
+    const { row, signal, connecting, connected, apply, lines } = open();
+    const until = new Date('2026-01-31T13:00:00.000Z');
+    await apply(
+      connecting,
+      { ...signal, type: 'paired', jid },
+      connected,
+      { ...signal, type: 'restricted', until },
+      { ...signal, type: 'unrestricted' },
+      { ...signal, type: 'disconnected', code: 503, reason: 'no 5511999999999', retryAt: null },
+      { ...signal, type: 'disconnected', code: 440, reason: 'elsewhere', retryAt: null },
+      { ...signal, type: 'passkey_required', code: 409, reason: 'passkey' },
+      { ...signal, type: 'logged_out', code: 401, reason: 'on the phone' },
+    );
+    const common = { instanceId: row.id, accountId: row.accountId, instance: 'shop' };
+    expect(lines('info')).toEqual([
+      { ...common, state: 'connecting' },
+      { ...common, state: 'pair_success' },
+      { ...common, state: 'connected' },
+      { ...common, state: 'restricted', until: until.toISOString() },
+      { ...common, state: 'unrestricted' },
+      { ...common, state: 'disconnected', code: 503, reason: 'no 5511*****9999' },
+      { ...common, state: 'stream_replaced', code: 440, reason: 'elsewhere' },
+      { ...common, state: 'passkey_required', reason: 'passkey' },
+      { ...common, state: 'logged_out', code: 401, reason: 'on the phone' },
+    ]);
+    expect(lines('debug')).toEqual([]);
+  });
+
+  it('has no line for a signal that makes no event', async () => {
+    const { signal, connecting, connected, apply, logged } = open();
+    await apply(connecting, connecting, connected, connected, { ...signal, type: 'unrestricted' });
+    expect(logged()).toEqual(['connecting', 'connected']);
+  });
+
+  it('shows the first QR code of a link at info, its renewals at debug, and no code', async () => {
+    const { log, qr, connecting, disconnected, states, signal, apply, logged } = open();
+    await apply(connecting, qr, qr, qr, disconnected, connecting, qr);
+    expect(logged('info')).toEqual(['connecting', 'qr_ready', 'connect_failure', 'connecting', 'qr_ready']);
+    expect(logged('debug')).toEqual(['qr_ready', 'qr_ready']);
+    await states.leaving(signal.instanceId, 'The instance was deleted');
+    await apply(qr);
+    expect(logged('info')).toHaveLength(6);
+    expect(JSON.stringify(log.lines)).not.toContain('2@');
+  });
+
+  it('says at debug only that WhatsApp refuses the version of the client, which concerns all sessions', async () => {
+    const { connecting, connected, disconnected, apply, logged } = open();
+    const outdated = { ...disconnected, code: 405 };
+    await apply(connecting, outdated, connecting, outdated, connecting, connected);
+    expect(logged('info')).toEqual(['connecting', 'connected']);
+    expect(logged('debug')).toEqual(['connect_failure', 'connecting', 'connect_failure', 'connecting']);
+    await apply({ ...disconnected, code: 503 }, connecting);
+    expect(logged('info')).toEqual(['connecting', 'connected', 'disconnected', 'connecting']);
+  });
+
+  it('has no line for a change that was not stored', async () => {
+    const { states, signal, connected, logged } = open();
+    await states.apply({ ...connected, instanceId: 'another' });
+    await states.loggedOut(signal.instanceId);
+    await states.apply({ ...signal, type: 'logged_out', code: 401, reason: 'again' });
+    expect(logged()).toEqual(['logged_out']);
+  });
+});

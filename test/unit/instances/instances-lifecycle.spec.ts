@@ -72,6 +72,22 @@ describe('the life of sessions', () => {
     expect(opened()).toEqual(IDS);
   });
 
+  it('begins with a line for each instance that was online before, and none for the others', async () => {
+    const { rows, log, start } = setUp('0');
+    const [first, , last] = rows;
+    if (first) first.status = 'loggedout';
+    if (last) last.status = 'disconnected';
+    await start();
+    const lines = log.lines.filter(({ sentence }) => sentence === 'The state of an instance changed');
+    const reason = 'Ringdrop was restarted, or the session moved to another of its processes';
+    expect(lines[0]).toEqual({
+      level: 'info',
+      sentence: 'The state of an instance changed',
+      details: { instanceId: 'i2', accountId: ACCOUNT, instance: 'i2', state: 'disconnected', reason },
+    });
+    expect(lines.filter(({ details }) => details.reason === reason)).toHaveLength(1);
+  });
+
   it('begins for all at once when no pace is configured', async () => {
     const { clock, start, opened } = setUp('0');
     await start();

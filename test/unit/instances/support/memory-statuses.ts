@@ -39,10 +39,11 @@ export class MemoryStatuses extends InstanceStatusRepository {
   }
 
   override markOffline(instanceIds: readonly string[]) {
-    for (const row of this.rows.values()) {
-      if (instanceIds.includes(row.id) && row.status !== 'loggedout') row.status = 'disconnected';
-    }
-    return Promise.resolve();
+    const online = [...this.rows.values()].filter(
+      ({ id, status }) => instanceIds.includes(id) && (status === 'connected' || status === 'connecting'),
+    );
+    for (const row of online) row.status = 'disconnected';
+    return Promise.resolve(online.map(({ id, accountId, name }) => ({ id, accountId, name })));
   }
 
   override listToOpen(instanceIds: readonly string[]) {
