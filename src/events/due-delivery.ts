@@ -14,6 +14,9 @@ export interface DueDelivery extends Lane {
   /** Since the event was queued for the webhook, when this was handed out. */
   readonly queuedSeconds: number;
   readonly instanceId: string;
+  readonly accountId: string;
+  /** Name of the instance. */
+  readonly instance: string;
   readonly label: string;
   readonly enabled: boolean;
   readonly url: string | null;

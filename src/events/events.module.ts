@@ -5,6 +5,7 @@ import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
+import { DeliveryLogListener } from './delivery-log.listener.js';
 import { DeliveryRetention } from './delivery-retention.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { EventsLifecycle } from './events-lifecycle.js';
@@ -29,6 +30,7 @@ import { WebSocketModule } from './websocket/websocket.module.js';
     DeliveriesRepository,
     DeliveriesService,
     DeliveryAttempts,
+    DeliveryLogListener,
     DeliveryRetention,
     DeliveryWorker,
     EventsLifecycle,

@@ -7,11 +7,13 @@ export const LANES = `json_to_recordset($1::json) AS lanes ("webhookId" uuid, la
 const HEADS = `
   SELECT lanes."webhookId", lanes.lane, first.id AS "deliveryId", first.event_id AS "eventId", first.event,
     first.body, first.attempts,
-    extract(epoch FROM clock_timestamp() - first.created_at)::double precision AS "queuedSeconds", webhooks.instance_id AS "instanceId", webhooks.label, webhooks.enabled, webhooks.url,
+    extract(epoch FROM clock_timestamp() - first.created_at)::double precision AS "queuedSeconds",
+    webhooks.instance_id AS "instanceId", instances.account_id AS "accountId", instances.name AS instance, webhooks.label, webhooks.enabled, webhooks.url,
     webhooks.by_events AS "byEvents", webhooks.authorization_value AS "authorizationValue", webhooks.secret,
     CASE WHEN webhooks.previous_secret_until > now() THEN webhooks.previous_secret END AS "previousSecret"
   FROM ${LANES}
   JOIN webhooks ON webhooks.id = lanes."webhookId"
+  JOIN instances ON instances.id = webhooks.instance_id
   CROSS JOIN LATERAL (
     SELECT * FROM webhook_deliveries
     WHERE webhook_id = lanes."webhookId" AND lane = lanes.lane AND status = 'pending'

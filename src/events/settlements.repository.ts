@@ -12,6 +12,23 @@ export interface SettledDelivery {
   readonly goOn: boolean;
 }
 
+/** A webhook that the product disabled by itself. */
+export interface SwitchedOffWebhook {
+  readonly webhookId: string;
+  readonly instanceId: string;
+  readonly accountId: string;
+  /** Name of the instance. */
+  readonly instance: string;
+  readonly label: string;
+  readonly reason: string;
+}
+
+export interface Settled {
+  /** The next delivery of each lane that goes on and has one. */
+  readonly next: readonly DueDelivery[];
+  readonly switchedOff: readonly SwitchedOffWebhook[];
+}
+
 /** Writes down what came of deliveries, many at a time. */
 @Injectable()
 export class SettlementsRepository {
@@ -24,19 +41,16 @@ export class SettlementsRepository {
    * Stores the outcomes and hands out the next delivery of each lane that goes on; the other lanes are given back. What
    * another process has claimed meanwhile is left to it. May be called again when it is not known whether it was stored.
    */
-  settle(settled: readonly SettledDelivery[]): Promise<DueDelivery[]> {
+  settle(settled: readonly SettledDelivery[]): Promise<Settled> {
     return this.dataSource.transaction(async (manager) => {
       const held = await this.hold(manager, settled);
-      const stored = await this.storeOutcomes(manager, held);
-      await this.count(
-        manager,
-        held.filter(({ delivery }) => stored.has(delivery.deliveryId)),
-      );
+      const ids = await this.storeOutcomes(manager, held);
+      const stored = held.filter(({ delivery }) => ids.has(delivery.deliveryId));
+      await this.count(manager, stored);
+      const switchedOff = await this.switchOff(manager, stored);
       await this.lanes.giveBack(manager, held.filter((one) => !goesOn(one)).map(toReturnedLane));
-      return this.lanes.goOn(
-        manager,
-        held.filter(goesOn).map(({ delivery }) => delivery),
-      );
+      const goingOn = held.filter(goesOn).map(({ delivery }) => delivery);
+      return { next: await this.lanes.goOn(manager, goingOn), switchedOff };
     });
   }
 
@@ -91,26 +105,45 @@ export class SettlementsRepository {
       dead: outcome.kind === 'dead' ? 1 : 0,
       // What a disabled webhook left behind was not tried.
       failed: outcome.kind !== 'delivered' && enabled ? 1 : 0,
-      disabledReason: outcome.kind === 'dead' ? (outcome.disabledReason ?? null) : null,
     }));
     if (rows.length === 0) return;
     await manager.query(
       `UPDATE webhooks SET delivered_count = delivered_count + delivered, dead_count = dead_count + dead,
          failed_attempts = failed_attempts + failed,
          last_success_at = CASE WHEN delivered > 0 THEN now() ELSE last_success_at END,
-         last_failure_at = CASE WHEN failed > 0 THEN now() ELSE last_failure_at END,
-         enabled = enabled AND reason IS NULL,
-         disabled_reason = coalesce(reason, disabled_reason)
+         last_failure_at = CASE WHEN failed > 0 THEN now() ELSE last_failure_at END
        FROM (
-         SELECT "webhookId", sum(delivered) AS delivered, sum(dead) AS dead, sum(failed) AS failed,
-           max("disabledReason") AS reason
-         FROM json_to_recordset($1::json) AS news
-           ("webhookId" uuid, delivered integer, dead integer, failed integer, "disabledReason" text)
+         SELECT "webhookId", sum(delivered) AS delivered, sum(dead) AS dead, sum(failed) AS failed
+         FROM json_to_recordset($1::json) AS news ("webhookId" uuid, delivered integer, dead integer, failed integer)
          GROUP BY "webhookId"
        ) news
        WHERE webhooks.id = news."webhookId"`,
       [JSON.stringify(rows)],
     );
+  }
+
+  /** Rare, so that it has a statement of its own. What is disabled already keeps its reason. */
+  private async switchOff(
+    manager: EntityManager,
+    settled: readonly SettledDelivery[],
+  ): Promise<SwitchedOffWebhook[]> {
+    const reasons = new Map(
+      settled.flatMap(({ delivery: { webhookId }, outcome }) =>
+        outcome.kind === 'dead' && outcome.disabledReason !== undefined
+          ? [[webhookId, outcome.disabledReason] as const]
+          : [],
+      ),
+    );
+    if (reasons.size === 0) return [];
+    const [switchedOff] = await manager.query<[SwitchedOffWebhook[], number]>(
+      `UPDATE webhooks SET enabled = false, disabled_reason = reasons.reason
+       FROM json_to_recordset($1::json) AS reasons (id uuid, reason text), instances
+       WHERE webhooks.id = reasons.id AND webhooks.enabled AND instances.id = webhooks.instance_id
+       RETURNING webhooks.id AS "webhookId", instances.id AS "instanceId", instances.account_id AS "accountId",
+         instances.name AS instance, webhooks.label, webhooks.disabled_reason AS reason`,
+      [JSON.stringify([...reasons].map(([id, reason]) => ({ id, reason })))],
+    );
+    return switchedOff;
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '../common/events/event-bus.js';
+import { Log } from '../common/logging/log.js';
 import { DeliverySettled } from './delivery-settled.event.js';
 import type { DueDelivery } from './due-delivery.js';
 import { laneKey } from './due-delivery.js';
@@ -22,6 +23,7 @@ export class Settlements {
   constructor(
     private readonly repository: SettlementsRepository,
     private readonly events: EventBus,
+    private readonly log: Log,
   ) {}
 
   /** Resolves when it is stored: with the next delivery of the lane, if it goes on and there is one. */
@@ -40,7 +42,8 @@ export class Settlements {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const next = await this.repository.settle(batch.map(({ settled }) => settled));
+        const { next, switchedOff } = await this.repository.settle(batch.map(({ settled }) => settled));
+        for (const webhook of switchedOff) this.log.warn('A webhook was switched off', { ...webhook });
         const byLane = new Map(next.map((delivery) => [laneKey(delivery), delivery]));
         for (const { settled, resolve } of batch) {
           void this.events.publish(new DeliverySettled(settled.delivery, settled.outcome));

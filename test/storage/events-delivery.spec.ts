@@ -153,6 +153,50 @@ describe('a webhook', () => {
     ]);
   });
 
+  it('that is switched off by its receiver, and what is given up for it, are one line each in the log', async () => {
+    const process = scene.start({ retrySeconds: [] });
+    const [gone, broken] = [await scene.receiver(() => 410), await scene.receiver(() => 500)];
+    await scene.hook(process, `${gone.url}?token=hidden`, { label: 'gone', authorization: 'hidden' });
+    await scene.hook(process, `${broken.url}?token=hidden`, { label: 'broken' });
+    // Side by side, so that several are told that it is gone.
+    const calls = Array.from({ length: 8 }, (_, call) => callUpdate(scene.instanceId, `call${call}`, 1));
+    await process.emit(...calls);
+    await until(async () => (await scene.list(process, 'dead')).length === 16, 'all are given up');
+    const { accountId } = scene.source.caller;
+    const common = {
+      instanceId: scene.instanceId,
+      accountId,
+      instance: 'shop',
+      webhookId: expect.any(String) as unknown,
+    };
+    const linesOf = (label: string) =>
+      process.log.lines.filter(
+        ({ details }) => details.instanceId === scene.instanceId && details.label === label,
+      );
+    expect(linesOf('gone').filter(({ sentence }) => sentence === 'A webhook was switched off')).toEqual([
+      {
+        level: 'warn',
+        sentence: 'A webhook was switched off',
+        details: { ...common, label: 'gone', reason: 'The receiver answered 410 Gone' },
+      },
+    ]);
+    expect(linesOf('broken')).toEqual([
+      {
+        level: 'warn',
+        sentence: 'A delivery of a webhook was given up',
+        details: {
+          ...common,
+          label: 'broken',
+          event: 'call.update',
+          attempts: 1,
+          status: 500,
+          error: 'HTTP 500',
+        },
+      },
+    ]);
+    expect(JSON.stringify(process.log.lines)).not.toContain('hidden');
+  });
+
   it('that its owner switches off gets nothing more, and what waited is given up at once', async () => {
     const process = scene.start({ retrySeconds: [3600] });
     const target = await scene.receiver(() => 500);

@@ -9,6 +9,7 @@ import { parseAppConfig } from '../../src/config/app-config.js';
 import { DeliveriesRepository } from '../../src/events/deliveries.repository.js';
 import { DeliveriesService } from '../../src/events/deliveries.service.js';
 import { DeliveryAttempts } from '../../src/events/delivery-attempts.js';
+import { DeliveryLogListener } from '../../src/events/delivery-log.listener.js';
 import { DeliveryWorker } from '../../src/events/delivery-worker.js';
 import { LanesRepository } from '../../src/events/lanes.repository.js';
 import { OutboxDispatcher } from '../../src/events/outbox-dispatcher.js';
@@ -56,7 +57,8 @@ export class EventProcess {
     const sender = new WebhookSender({ timeoutMs: sendTimeoutMs });
     const lanes = new LanesRepository(dataSource);
     const attempts = new DeliveryAttempts(sender, secrets, config, clock, this.log);
-    const settlements = new Settlements(new SettlementsRepository(dataSource, lanes), this.events);
+    const settlements = new Settlements(new SettlementsRepository(dataSource, lanes), this.events, this.log);
+    new DeliveryLogListener(this.events, clock, this.log).onModuleInit();
     const { instances } = setUpInstances(dataSource);
     this.worker = new DeliveryWorker(lanes, attempts, settlements, sender, clock, this.log);
     const address = { current: () => BASE_URL };

@@ -1,16 +1,25 @@
 import { EventBus } from '../../../src/common/events/event-bus.js';
 import type { DueDelivery } from '../../../src/events/due-delivery.js';
-import type { SettledDelivery, SettlementsRepository } from '../../../src/events/settlements.repository.js';
+import type {
+  Settled,
+  SettledDelivery,
+  SettlementsRepository,
+  SwitchedOffWebhook,
+} from '../../../src/events/settlements.repository.js';
 import { Settlements } from '../../../src/events/settlements.js';
 import { SilentLog } from '../../support/silent-log.js';
 
 /** Lanes without an end: whoever goes on gets a next delivery. */
 class EndlessLanes implements Pick<SettlementsRepository, 'settle'> {
   readonly batches: number[] = [];
+  switchedOff: SwitchedOffWebhook[] = [];
 
-  settle(settled: readonly SettledDelivery[]): Promise<DueDelivery[]> {
+  settle(settled: readonly SettledDelivery[]): Promise<Settled> {
     this.batches.push(settled.length);
-    return Promise.resolve(settled.map(({ delivery }) => delivery));
+    return Promise.resolve({
+      next: settled.map(({ delivery }) => delivery),
+      switchedOff: this.switchedOff.splice(0),
+    });
   }
 }
 
@@ -24,7 +33,8 @@ describe('the outcomes of deliveries', () => {
   function open() {
     const lanes = new EndlessLanes();
     const repository = lanes as unknown as SettlementsRepository;
-    return { lanes, settlements: new Settlements(repository, new EventBus(new SilentLog())) };
+    const log = new SilentLog();
+    return { lanes, log, settlements: new Settlements(repository, new EventBus(log), log) };
   }
 
   it('that come in while a write is under way are stored together by the next one', async () => {
@@ -45,5 +55,21 @@ describe('the outcomes of deliveries', () => {
     await new Promise(setImmediate);
     expect(stored).toEqual(['a']);
     expect(lanes.batches).toEqual([1, 1]);
+  });
+
+  it('are logged when they switched a webhook off', async () => {
+    const { lanes, log, settlements } = open();
+    const webhook = {
+      webhookId: 'w1',
+      instanceId: 'i1',
+      accountId: 'a1',
+      instance: 'shop',
+      label: 'default',
+      reason: 'The receiver answered 410 Gone',
+    };
+    lanes.switchedOff = [webhook];
+    await settlements.settle(released('a'));
+    await settlements.settle(released('a'));
+    expect(log.lines).toEqual([{ level: 'warn', sentence: 'A webhook was switched off', details: webhook }]);
   });
 });

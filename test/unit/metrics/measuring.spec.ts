@@ -20,6 +20,8 @@ const DELIVERY: DueDelivery = {
   attempts: 0,
   queuedSeconds: 0.2,
   instanceId: 'i1',
+  accountId: 'a1',
+  instance: 'shop',
   label: 'default',
   enabled: true,
   url: 'https://example.com',
