@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '../common/events/event-bus.js';
+import { Log, type LogDetails } from '../common/logging/log.js';
 import { AccessTokens } from './access-tokens.js';
 import { AccountDeleting } from './account-deleting.event.js';
 import { AccountDisabled } from './account-disabled.event.js';
@@ -25,14 +26,18 @@ export class AccountsService {
     private readonly repository: AccountsRepository,
     private readonly tokens: AccessTokens,
     private readonly events: EventBus,
+    private readonly log: Log,
   ) {}
 
   /** @throws AccountNameTaken */
-  create(account: NewAccount): Promise<AccountWithToken> {
-    return this.repository.create(account, async (created, manager) => ({
+  async create(account: NewAccount): Promise<AccountWithToken> {
+    const made = await this.repository.create(account, async (created, manager) => ({
       account: created,
       token: await this.tokens.issueForAccount(created.id, manager),
     }));
+    const { instanceLimit } = made.account;
+    this.log.info('An account was created', { ...auditOf(made.account), instanceLimit });
+    return made;
   }
 
   /** Makes the account `default` when there is no account yet, and returns its token; else `undefined`. */
@@ -50,6 +55,7 @@ export class AccountsService {
   async rotateToken(nameOrId: string): Promise<AccountWithToken> {
     const account = await this.require(nameOrId);
     const token = await this.tokens.issueForAccount(account.id);
+    this.log.info('The token of an account was replaced', auditOf(account));
     await this.events.publish(new TokenReplaced(account.id, null));
     return { account, token };
   }
@@ -59,6 +65,8 @@ export class AccountsService {
     const before = await this.require(nameOrId);
     await this.repository.update(before.id, changes);
     this.tokens.invalidateAccount(before.id);
+    const changed = changedFields(before, changes);
+    if (changed) this.log.info('An account was changed', { ...auditOf(before), changed });
     if (before.enabled && changes.enabled === false)
       await this.events.publish(new AccountDisabled(before.id));
     if (!before.enabled && changes.enabled === true) await this.events.publish(new AccountEnabled(before.id));
@@ -75,6 +83,7 @@ export class AccountsService {
     this.tokens.invalidateAccount(account.id);
     await this.events.publish(new AccountDeleting(account.id));
     await this.repository.delete(account.id);
+    this.log.info('An account was deleted', auditOf(account));
   }
 
   private async require(nameOrId: string): Promise<AccountEntity> {
@@ -87,4 +96,25 @@ export class AccountsService {
     if (looksLikeAccountId(nameOrId)) return this.repository.find({ id: nameOrId });
     return ACCOUNT_NAME_PATTERN.test(nameOrId) ? this.repository.find({ name: nameOrId }) : null;
   }
+}
+
+/** Which account was changed. The routes of accounts are for the administrator alone. */
+function auditOf({ id, name }: AccountEntity): LogDetails {
+  return { by: 'admin', accountId: id, account: name };
+}
+
+/** `undefined`: all that was asked for was so before. */
+function changedFields(
+  before: AccountEntity,
+  { instanceLimit, enabled }: AccountChanges,
+): LogDetails | undefined {
+  const changed = {
+    ...(instanceLimit !== undefined &&
+      instanceLimit !== before.instanceLimit && {
+        instanceLimit: { from: before.instanceLimit, to: instanceLimit },
+      }),
+    ...(enabled !== undefined &&
+      enabled !== before.enabled && { enabled: { from: before.enabled, to: enabled } }),
+  };
+  return Object.keys(changed).length > 0 ? changed : undefined;
 }

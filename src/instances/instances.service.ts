@@ -6,7 +6,9 @@ import { SecretBox } from '../common/crypto/secret-box.js';
 import { isForeignKeyViolation } from '../common/database/foreign-key-violation.js';
 import { EventBus } from '../common/events/event-bus.js';
 import type { TenantCaller } from '../common/http/caller.js';
+import { Log, type LogDetails } from '../common/logging/log.js';
 import { InstanceDeleted } from './instance-deleted.event.js';
+import type { InstanceIdentity } from './instance-identity.js';
 import { SessionCommands } from './session-commands.js';
 import { toInstanceRef, type InstanceDraft, type InstanceRef } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
@@ -41,10 +43,12 @@ export class InstancesService {
     private readonly sessions: SessionCommands,
     private readonly secrets: SecretBox,
     private readonly events: EventBus,
+    private readonly log: Log,
   ) {}
 
   /** @throws InstanceNameTaken, InstanceQuotaExceeded, TokenInUse */
-  async create({ accountId }: TenantCaller, draft: InstanceDraft): Promise<NewInstance> {
+  async create(caller: TenantCaller, draft: InstanceDraft): Promise<NewInstance> {
+    const { accountId } = caller;
     const id = randomUUID();
     const rows = newInstanceRows(id, accountId, draft, this.secrets);
     const token = await this.repository.create(rows, (transaction) =>
@@ -53,6 +57,7 @@ export class InstancesService {
         transaction,
       ),
     );
+    this.log.info('An instance was created', auditOf(caller, { id, accountId, name: draft.name }));
     const instance = await this.repository.getByName(accountId, draft.name);
     return { instance, token, webhookSecret: rows.madeSecret };
   }
@@ -85,11 +90,13 @@ export class InstancesService {
   }
 
   /** A new token for the instance; the earlier one stops working at once. @throws InstanceNotFound */
-  async rotateToken({ accountId }: TenantCaller, name: string): Promise<InstanceWithToken> {
+  async rotateToken(caller: TenantCaller, name: string): Promise<InstanceWithToken> {
+    const { accountId } = caller;
     const instance = await this.repository.getByName(accountId, name);
     const target = { accountId, instanceId: instance.id, instanceName: instance.name };
     try {
       const token = await this.tokens.rotateForInstance(target);
+      this.log.info('The token of an instance was replaced', auditOf(caller, instance));
       await this.events.publish(new TokenReplaced(accountId, instance.id));
       return { instance, token };
     } catch (error) {
@@ -99,12 +106,19 @@ export class InstancesService {
   }
 
   /** Unlinks the phone and removes the instance with its calls, webhooks and tokens. @throws InstanceNotFound */
-  async delete({ accountId }: TenantCaller, name: string): Promise<void> {
+  async delete(caller: TenantCaller, name: string): Promise<void> {
+    const { accountId } = caller;
     const { id } = await this.repository.getByName(accountId, name);
     await this.sessions.forget(id);
     const deleted = await this.repository.delete(accountId, id);
     this.tokens.invalidateInstance(id);
     if (!deleted) throw new InstanceNotFound();
+    this.log.info('An instance was deleted', auditOf(caller, { id, accountId, name }));
     await this.events.publish(new InstanceDeleted({ id, accountId, name }));
   }
+}
+
+/** Who changed which instance. */
+function auditOf({ kind }: TenantCaller, { id, accountId, name }: InstanceIdentity): LogDetails {
+  return { by: kind, accountId, instanceId: id, instance: name };
 }

@@ -107,6 +107,52 @@ describe('what operators see', () => {
     }
   });
 
+  it('is who made, changed and deleted accounts and instances, once it is done', async () => {
+    const asAdmin = (id: string) => ({ token: stage.adminToken, headers: { 'X-Request-Id': id } });
+    const made = await stage.post('/api/account/new', { name: 'acme', instanceLimit: 2 }, asAdmin('audit-1'));
+    const account = made.body.account as { id: string; token: string };
+    const asAccount = (id: string, token = account.token) => ({ token, headers: { 'X-Request-Id': id } });
+    const { body } = await stage.post('/api/instance/new', { name: 'desk' }, asAccount('audit-2'));
+    const instance = body.instance as { id: string; token: string };
+    await stage.post('/api/instance/rotateToken/desk', undefined, asAccount('audit-3'));
+    await stage.delete('/api/instance/delete/desk', asAccount('audit-4'));
+    const rotated = await stage.post('/api/account/rotateToken/acme', undefined, asAdmin('audit-5'));
+    const { token } = rotated.body.account as { token: string };
+    await stage.post('/api/account/update/acme', { instanceLimit: 2, enabled: false }, asAdmin('audit-6'));
+    await stage.post('/api/account/update/acme', { instanceLimit: 2 }, asAdmin('audit-7'));
+    await stage.delete('/api/account/delete/acme', asAdmin('audit-8'));
+    // What was refused changed nothing.
+    await stage.delete('/api/account/delete/acme', asAdmin('audit-9'));
+    await stage.delete('/api/instance/delete/desk', asAccount('audit-10', stage.token));
+    await stage.post('/api/account/new', { name: 'default' }, asAdmin('audit-11'));
+    await requestLine('audit-11');
+
+    const ofAccount = { by: 'admin', accountId: account.id, account: 'acme' };
+    const ofInstance = { by: 'account', accountId: account.id, instanceId: instance.id, instance: 'desk' };
+    const audited = lines().filter((line) => 'by' in line);
+    const line = (requestId: string, msg: string, details: object) => ({
+      level: 'info',
+      time: expect.any(String) as unknown,
+      requestId,
+      msg,
+      ...details,
+    });
+    expect(audited.slice(-7)).toEqual([
+      line('audit-1', 'An account was created', { ...ofAccount, instanceLimit: 2 }),
+      line('audit-2', 'An instance was created', ofInstance),
+      line('audit-3', 'The token of an instance was replaced', ofInstance),
+      line('audit-4', 'An instance was deleted', ofInstance),
+      line('audit-5', 'The token of an account was replaced', ofAccount),
+      line('audit-6', 'An account was changed', {
+        ...ofAccount,
+        changed: { enabled: { from: true, to: false } },
+      }),
+      line('audit-8', 'An account was deleted', ofAccount),
+    ]);
+    for (const secret of [account.token, token, instance.token])
+      expect(stage.product.stdout()).not.toContain(secret);
+  });
+
   it('are refused requests, of which strangers can send any number, in at most 60 lines a minute', async () => {
     const before = await sample(`ringdrop_http_request_duration_seconds_count${REFUSED}`);
     await Promise.all(

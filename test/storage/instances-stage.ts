@@ -64,7 +64,7 @@ export function setUpInstances(dataSource: DataSource, secrets = new SecretBox([
     states,
     statuses,
     tokens,
-    instances: new InstancesService(repository, tokens, sessions, secrets, events),
+    instances: new InstancesService(repository, tokens, sessions, secrets, events, log),
     linking: new InstanceLinkingService(repository, sessions),
     configuration: new InstanceConfigurationService(repository, sessions, secrets),
   };
