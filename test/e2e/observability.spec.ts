@@ -222,6 +222,13 @@ describe('what operators see', () => {
 
   it('is the state of sessions, and why they had to connect again', async () => {
     await untilSample('ringdrop_sessions{state="connected"}', (count) => count === 1);
+    expect(await sample('ringdrop_sessions{state="never_linked"}')).toBe(0);
+    await stage.newInstance('fresh');
+    await untilSample('ringdrop_sessions{state="never_linked"}', (count) => count === 1);
+    for (const lost of ['connecting', 'disconnected'])
+      expect(await sample(`ringdrop_sessions{state="${lost}"}`)).toBe(0);
+    expect(await sample('ringdrop_instances_restricted')).toBe(0);
+    expect(await sample('ringdrop_calls_live')).toBe(0);
     stage.simulator.disconnect(CALLER, { kind: 'stream-error', code: 503 });
     await untilSample('ringdrop_session_reconnects_total{reason="unavailable"}', (count) => count === 1);
     await stage.untilStatus('shop', 'connected');

@@ -1,8 +1,26 @@
 import { readFileSync } from 'node:fs';
+import { SESSION_STATES } from '../../../src/metrics/session-metrics.js';
 import { AllMetrics } from './support/all-metrics.js';
 
 const PREFIX = 'ringdrop_';
 const NAMES = /\b(?:ringdrop|nodejs|process)_[a-z0-9_]+/g;
+
+/** The README writes small numbers out. */
+const NUMBERS = [
+  'zero',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+];
 
 interface Panel {
   readonly type: string;
@@ -59,11 +77,45 @@ describe('the metrics of the product', () => {
     expect(own.filter((name) => !asked.includes(name))).toEqual([]);
   });
 
-  it('are what the alerts look at', () => {
+  it('are what the alerts look at, as many as the README says', () => {
     const text = readFileSync('ops/prometheus/alerts.yml', 'utf8');
-    expect([...text.matchAll(/- alert: /g)].length).toBeGreaterThanOrEqual(5);
+    const alerts = [...text.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+    expect(alerts).toEqual(
+      expect.arrayContaining(['RingdropDown', 'RingdropSessionsLost', 'RingdropAccountsRestricted']),
+    );
+    expect(readFileSync('README.md', 'utf8')).toContain(`has ${NUMBERS[alerts.length]} rules to begin with`);
     const asked = used(text);
     expect(asked.length).toBeGreaterThanOrEqual(5);
     expect(asked.filter((name) => !registered.includes(name))).toEqual([]);
+  });
+
+  it('of the whole installation, the same in every process, are never summed over processes', async () => {
+    const metrics = await all.metrics.registry.getMetricsAsJSON();
+    const shared = metrics
+      .filter(({ help }) => help.includes('of the whole installation'))
+      .map(({ name }) => name);
+    expect(shared.length).toBeGreaterThanOrEqual(5);
+    for (const file of ['ops/prometheus/alerts.yml', 'ops/grafana/ringdrop.json']) {
+      const text = readFileSync(file, 'utf8');
+      for (const name of shared) {
+        const uses = text.match(new RegExp(`\\b${name}\\b`, 'g')) ?? [];
+        const taken = text.match(new RegExp(`max(?:_over_time| by \\(\\w+\\) )?\\(${name}\\b`, 'g')) ?? [];
+        expect({ file, name, uses: taken.length }).toEqual({ file, name, uses: uses.length });
+      }
+    }
+  });
+
+  it('count sessions by states that the README explains, and nothing asks for another', () => {
+    const readme = readFileSync('README.md', 'utf8');
+    const explained = [...readme.matchAll(/^- ((?:`\w+`(?:, )?)+): /gm)].flatMap(([, states = '']) =>
+      [...states.matchAll(/\w+/g)].map(([state]) => state),
+    );
+    expect(explained).toEqual(expect.arrayContaining([...SESSION_STATES]));
+    for (const file of ['ops/prometheus/alerts.yml', 'ops/grafana/ringdrop.json']) {
+      const asked = [...readFileSync(file, 'utf8').matchAll(/ringdrop_sessions\{[^}]*state=~?\\?"([\w|]+)/g)];
+      const states = asked.flatMap(([, names = '']) => names.split('|'));
+      expect(states.length).toBeGreaterThan(0);
+      expect(states.filter((state) => !SESSION_STATES.some((known) => known === state))).toEqual([]);
+    }
   });
 });

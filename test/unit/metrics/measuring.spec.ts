@@ -143,7 +143,14 @@ describe('measuring', () => {
     const text = await all.metrics.text();
     expect(text).toContain('ringdrop_database_pool_connections{state="in_use"} 1');
     expect(text).toContain('ringdrop_calls_ended_total{outcome="completed"} 0');
-    for (const name of ['ringdrop_sessions', 'ringdrop_webhook_deliveries', 'ringdrop_outbox_events']) {
+    const stored = [
+      'ringdrop_calls_live',
+      'ringdrop_sessions',
+      'ringdrop_instances_restricted',
+      'ringdrop_webhook_deliveries',
+      'ringdrop_outbox_events',
+    ];
+    for (const name of stored) {
       expect(text).toContain(`# TYPE ${name} gauge`);
       expect(text).not.toMatch(new RegExp(`^${name}[ {]`, 'm'));
     }

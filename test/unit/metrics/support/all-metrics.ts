@@ -36,7 +36,7 @@ export class AllMetrics {
     const dataSource = new DataSource({ type: 'postgres' });
     const groups = [
       metrics,
-      new CallMetrics(metrics, events),
+      new CallMetrics(metrics, events, dataSource, clock, log),
       new SessionMetrics(metrics, events, dataSource, clock, log),
       new ClientVersionMetrics(metrics, events, this.versions, clock),
       new WebhookMetrics(metrics, events, dataSource, clock, log),
