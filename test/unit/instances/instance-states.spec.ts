@@ -170,7 +170,7 @@ describe('the log of the states of instances', () => {
     const outdated = { ...disconnected, code: 405 };
     await apply(connecting, outdated, connecting, outdated, connecting, connected);
     expect(logged('info')).toEqual(['connecting', 'connected']);
-    expect(logged('debug')).toEqual(['connect_failure', 'connecting', 'connect_failure', 'connecting']);
+    expect(logged('debug')).toEqual(['client_outdated', 'connecting', 'client_outdated', 'connecting']);
     await apply({ ...disconnected, code: 503 }, connecting);
     expect(logged('info')).toEqual(['connecting', 'connected', 'disconnected', 'connecting']);
   });
