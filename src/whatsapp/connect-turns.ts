@@ -70,9 +70,16 @@ export class ConnectTurns {
       this.line.delete(entry);
       const settled = entry.connect();
       if (!settled) continue;
-      this.nextAtMs = this.clock.monotonicMs() + this.spacingMs;
+      this.nextAtMs = this.followingMs();
       void this.hold(settled);
     }
+  }
+
+  /** A turn that comes a little late does not move the others, as long as the pace is kept between any two. */
+  private followingMs(): number {
+    const nowMs = this.clock.monotonicMs();
+    const isInTime = nowMs - this.nextAtMs <= this.spacingMs - this.spacingMs / SPACING;
+    return (isInTime ? this.nextAtMs : nowMs) + this.spacingMs;
   }
 
   private async hold(settled: Promise<void>): Promise<void> {
