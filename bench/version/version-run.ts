@@ -16,6 +16,7 @@ const USELESS_MS = 12_000;
 const BETWEEN_QUESTIONS_MS = 4_000;
 /** From the moment at which a session is due until the server sees it, beside the line for its turn. */
 const SLACK_MS = 10_000;
+const ARRIVAL_JITTER_MS = 100;
 const POLL_MS = 100;
 
 interface StoredAttempt {
@@ -164,7 +165,7 @@ export class VersionRun {
 
   /** How long it takes until everybody has had a turn. */
   private turnsMs(): number {
-    return (this.sessions / this.stage.nodes.length / PACE) * 1.1 * 1_000 + SLACK_MS;
+    return (this.sessions / this.stage.nodes.length / PACE) * 1.15 * 1_000 + SLACK_MS;
   }
 
   private async keepAsking(ms: number): Promise<void> {
@@ -216,20 +217,14 @@ export class VersionRun {
     }
   }
 
-  /** Most connections that one process opened within a second. */
+  /** Most connections that one process opened within a second, as they arrive. */
   private mostInOneSecond(sinceMs: number, when: string): number {
     const records = this.stage.simulator.connectionRecords.filter(({ openedAt }) => openedAt >= sinceMs);
-    let most = 0;
-    for (const times of openingTimes(records)) {
-      for (const from of times) {
-        const within = times.filter((at) => at >= from && at < from + 1_000);
-        if (within.length > PACE)
-          this.say(`${within.length} in a second: ${within.map((at) => at - from).join(' ')}`);
-        most = Math.max(most, within.length);
-      }
-    }
-    if (most > PACE) this.violations.push(`${most} connections of one process within a second ${when}`);
-    return most;
+    const times = openingTimes(records);
+    // What leaves within a second may arrive within a little less, when the machine is busy.
+    const tooMany = Math.max(...times.map((own) => mostWithin(own, 1_000 - ARRIVAL_JITTER_MS)));
+    if (tooMany > PACE) this.violations.push(`${tooMany} connections of one process within a second ${when}`);
+    return Math.max(...times.map((own) => mostWithin(own, 1_000)));
   }
 
   private currentRevision(): number {
@@ -254,6 +249,10 @@ export class VersionRun {
         this.violations.push(`${name} wrote ${lines.length} lines of refusals`);
     }
   }
+}
+
+function mostWithin(times: readonly number[], ms: number): number {
+  return Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + ms).length));
 }
 
 /** Of each process by itself, which its query tells. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WhatsAppSimulator } from '../../test/simulator/index.js';
 import { TestNats } from '../../test/support/nats.js';
 import { createDatabase, startTestPostgres, type TestPostgres } from '../../test/support/postgres.js';
@@ -9,6 +10,8 @@ import { SessionSeeds } from '../support/session-seeds.js';
 
 const FIRST_CALLER = 491510000900;
 const REQUESTS_AT_ONCE = 10;
+const MAX_TRIES = 20;
+const BETWEEN_TRIES_MS = 500;
 
 export interface LinkedInstance {
   readonly name: string;
@@ -77,17 +80,29 @@ export class VersionStage {
     await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, worker));
   }
 
-  /** @param index chooses the process that is asked @throws for anything but a success */
+  /**
+   * Tries again while it is told to (503), as when an instance moves to another process.
+   * @param index chooses the process that is asked
+   * @throws for anything but a success
+   */
   async post(index: number, route: string, body: unknown): Promise<Record<string, unknown>> {
+    for (let tries = 1; ; tries += 1) {
+      const { status, answer } = await this.postOnce(index, route, body);
+      if (status < 300) return answer;
+      if (status !== 503 || tries === MAX_TRIES)
+        throw new Error(`${route}: ${status} ${JSON.stringify(answer)}`);
+      await sleep(BETWEEN_TRIES_MS);
+    }
+  }
+
+  private async postOnce(index: number, route: string, body: unknown) {
     const { url } = this.nodes[index % this.nodes.length] ?? {};
     const response = await fetch(`${url}${route}`, {
       method: 'POST',
       headers: { token: this.token },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const answer = (await response.json()) as Record<string, unknown>;
-    if (!response.ok) throw new Error(`${route}: ${response.status} ${JSON.stringify(answer)}`);
-    return answer;
+    return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
   }
 
   /** WhatsApp Web may be asked again, as after five minutes. */

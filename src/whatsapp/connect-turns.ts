@@ -10,7 +10,7 @@ const PLACES = 20;
 /** The library's own limit for a connection; whoever takes longer waits for something else, its back-off for instance. */
 const LONGEST_CONNECT_MS = 20_000;
 /** What leaves evenly arrives a little unevenly: with this much room, no second sees more than the configured number. */
-const SPACING = 1.1;
+const SPACING = 1.15;
 
 /**
  * Begins to connect. What it returns settles when the session is open or has failed to, and must not reject. `undefined`: there was

@@ -66,9 +66,9 @@ describe('the life of sessions', () => {
     expect(opened()).toEqual(['i1']);
     await clock.advance(500);
     expect(opened()).toEqual(['i1']);
-    await clock.advance(50);
+    await clock.advance(75);
     expect(opened()).toEqual(['i1', 'i2']);
-    await clock.advance(550);
+    await clock.advance(575);
     expect(opened()).toEqual(IDS);
   });
 

@@ -63,7 +63,7 @@ describe('sessions that connect in turns', () => {
     const turns = turnsAt(1);
     const idle = Array.from({ length: 100 }, () => turns.queue(() => undefined));
     queueMany(turns, 2);
-    await clock.advance(1_100);
+    await clock.advance(1_150);
     expect(idle).toHaveLength(100);
     expect(names()).toEqual([0, 1]);
   });
@@ -72,7 +72,7 @@ describe('sessions that connect in turns', () => {
     const turns = turnsAt(1);
     const [, second] = queueMany(turns, 3);
     second?.cancel();
-    await clock.advance(1_200);
+    await clock.advance(1_250);
     expect(names()).toEqual([0, 2]);
   });
 

@@ -68,7 +68,7 @@ describe('the next connection of a session', () => {
     const notBefore = new Date(clock.now().getTime() + 5_000);
     for (const next of all) next.begin({ attempt: 3, notBefore }, false);
     await clock.advance(10_000);
-    expect(connectedMs).toEqual([5_000, 6_100, 7_200]);
+    expect(connectedMs).toEqual([5_000, 6_150, 7_300]);
   });
 
   it('comes in turn as soon as a newer version is known than the one that was refused', async () => {
@@ -78,7 +78,7 @@ describe('the next connection of a session', () => {
     expect(connectedMs).toEqual([]);
     versions.learn(REFUSED + 1);
     await clock.advance(10_000);
-    expect(connectedMs).toEqual([60_000, 61_100, 62_200]);
+    expect(connectedMs).toEqual([60_000, 61_150, 62_300]);
     await clock.advance(900_000);
     expect(connectedMs).toHaveLength(3);
   });
@@ -88,7 +88,7 @@ describe('the next connection of a session', () => {
     for (const next of all) next.afterRefusal(REFUSED, 2_000);
     expect(all.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
     await clock.advance(10_000);
-    expect(connectedMs).toEqual([2_000, 3_100, 4_200]);
+    expect(connectedMs).toEqual([2_000, 3_150, 4_300]);
   });
 
   it('comes once for a newer version, however often it was refused before', async () => {
@@ -128,7 +128,7 @@ describe('the next connection of a session', () => {
     }
     versions.learn(REFUSED + 1);
     await clock.advance(10_000);
-    expect(connectedMs).toEqual([0, 0, 0, 1_100]);
+    expect(connectedMs).toEqual([0, 0, 0, 1_150]);
   });
 
   it('is given up when the session is closed, wherever it waits', async () => {
