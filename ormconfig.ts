@@ -3,14 +3,11 @@ import { DataSource } from 'typeorm';
 import { PinoLog } from './src/common/logging/pino-log.js';
 import { loadAppConfig } from './src/config/app-config.js';
 import { dataSourceOptions } from './src/database/data-source-options.js';
-import { resolveEncryptionKeys } from './src/database/encryption-keys.js';
 import { openDatabaseServer } from './src/startup/database-server.js';
 
 /** The data source of the TypeORM command line: the same database that the product would use. */
 const config = loadAppConfig();
 const log = PinoLog.create('warn');
-// The key file belongs to the embedded database from its first moment on.
-await resolveEncryptionKeys(config);
 const { url } = await openDatabaseServer(config, log);
 
 export default new DataSource({

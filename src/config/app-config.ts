@@ -9,9 +9,9 @@ export abstract class AppConfig {
   abstract readonly host: string;
   /** Public base address without a trailing slash, used in links and events; `undefined` = derived from the listener. */
   abstract readonly baseUrl: string | undefined;
-  /** Directory of the embedded database and of the generated key file. */
-  abstract readonly dataDir: string;
-  /** PostgreSQL to use; `undefined` = the embedded one in `dataDir`. */
+  /** Directory of the embedded database and of the generated key file, absolute; `undefined` = `./data`, or what takes its place. */
+  abstract readonly dataDir: string | undefined;
+  /** PostgreSQL to use; `undefined` = the embedded one. */
   abstract readonly databaseUrl: string | undefined;
   abstract readonly databasePoolSize: number;
   /** NATS server through which several processes on one database work as one; `undefined` = this process is alone. */
@@ -165,6 +165,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
   }
   const natsUrl = url('NATS_URL', ['nats:', 'tls:']);
   if (natsUrl && !databaseUrl) problems.push('DATABASE_URL is needed when NATS_URL is set');
+  const dataDir = text('DATA_DIR');
   const logLevel = LOG_LEVELS.find((level) => level === (text('LOG_LEVEL') ?? 'info'));
   if (!logLevel) problems.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`);
 
@@ -172,7 +173,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     port: integer('PORT', 3000, 0, 65_535),
     host: text('HOST') ?? '127.0.0.1',
     baseUrl: url('BASE_URL', ['http:', 'https:']),
-    dataDir: path.resolve(text('DATA_DIR') ?? 'data'),
+    dataDir: dataDir === undefined ? undefined : path.resolve(dataDir),
     databaseUrl,
     databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 2, 200),
     natsUrl,

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { link, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { ConfigurationError, type AppConfig } from '../config/app-config.js';
+import { ConfigurationError } from '../config/app-config.js';
+import { makeDataDirectory } from './embedded/data-directory.js';
 
 const KEY_FILE = 'encryption.key';
 const KEY_BYTES = 32;
@@ -11,13 +12,18 @@ const KEY_BYTES = 32;
  * The keys that seal stored secrets: the configured ones, else the one of `<dataDir>/encryption.key`, which is made
  * at the first start. Call it before the embedded database is made: a database without its key file means that the
  * file was lost, and then a new key would only hide that.
+ * @param configured newest first; empty = none
  * @throws ConfigurationError when the key file is lost or is not a key file
+ * @throws EmbeddedPostgresError when `dataDir` cannot be made
  */
-export async function resolveEncryptionKeys(config: AppConfig): Promise<readonly Buffer[]> {
-  if (config.encryptionKeys.length > 0) return config.encryptionKeys;
-  const file = path.join(config.dataDir, KEY_FILE);
+export async function resolveEncryptionKeys(
+  configured: readonly Buffer[],
+  dataDir: string,
+): Promise<readonly Buffer[]> {
+  if (configured.length > 0) return configured;
+  const file = path.join(dataDir, KEY_FILE);
   if (!existsSync(file)) {
-    if (existsSync(path.join(config.dataDir, 'postgres'))) {
+    if (existsSync(path.join(dataDir, 'postgres'))) {
       throw new ConfigurationError([
         `${file} is missing, but there is a database whose secrets it seals: put it back, or set ENCRYPTION_KEY`,
       ]);
@@ -32,8 +38,7 @@ export async function resolveEncryptionKeys(config: AppConfig): Promise<readonly
  * processes that start at once the second uses the key of the first.
  */
 async function makeKeyFile(file: string): Promise<void> {
-  // The embedded server may run as another user, who must be able to enter.
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o755 });
+  await makeDataDirectory(path.dirname(file));
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     const handle = await open(draft, 'wx', 0o600);

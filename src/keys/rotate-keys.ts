@@ -41,7 +41,7 @@ async function rotateIn(config: AppConfig, log: Log): Promise<RotationResult> {
     );
     await database.initialize();
     try {
-      const box = new SecretBox(config.encryptionKeys);
+      const box = new SecretBox(server.encryptionKeys);
       await requireNewKeyEverywhere(database, box.currentKeyId);
       return await new KeyRotation(database, box, { onProgress: progressTeller() }).run();
     } finally {

@@ -11,7 +11,7 @@ import { SecretBox } from '../common/crypto/secret-box.js';
 import { LimitedHttpAdapter } from '../common/http/limited-http.adapter.js';
 import { NestLog } from '../common/logging/nest-log.js';
 import { SystemClock } from '../common/time/system-clock.js';
-import { resolveEncryptionKeys } from '../database/encryption-keys.js';
+import type { DataPlace } from '../database/embedded/data-directory.js';
 import { EventSockets } from '../events/websocket/event-sockets.js';
 import { PairingRooms } from '../pairing-page/pairing-rooms.js';
 import { databaseFailure } from './database-failure.js';
@@ -28,6 +28,8 @@ export interface Ringdrop {
   readonly url: string;
   /** Token of the account that the first start made; nobody can read it again. */
   readonly firstToken: string | undefined;
+  /** Where the embedded database is; `undefined`: the database is the operator's. */
+  readonly place: DataPlace | undefined;
   /** Ends requests, then calls and sessions, then the database. */
   stop(): Promise<void>;
 }
@@ -39,9 +41,9 @@ export interface Ringdrop {
 export async function startRingdrop(given: StartGround): Promise<Ringdrop> {
   const { config, log } = given;
   await requireFreeAddress(config.host, config.port);
-  const secretBox = new SecretBox(await resolveEncryptionKeys(config));
   const database = await openDatabaseServer(config, log);
   try {
+    const secretBox = new SecretBox(database.encryptionKeys);
     return await startOn(database, { ...given, clock: new SystemClock(), secretBox });
   } catch (error) {
     await database.stop();
@@ -63,6 +65,7 @@ async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdr
     return {
       url,
       firstToken,
+      place: database.place,
       stop: async () => {
         await app.get(NodeDeparture).begin();
         await app.get(CallsDrain).finish();

@@ -1,9 +1,19 @@
+import type { DataPlace } from '../database/embedded/data-directory.js';
 import type { Ringdrop } from './ringdrop.js';
 
 /** What a person reads on the terminal. The first line is stable: scripts wait for it. */
-export function welcome({ url, firstToken }: Pick<Ringdrop, 'url' | 'firstToken'>): string {
-  const lines = [`Ringdrop is listening on ${url}`, `Docs: ${url}/docs`];
+export function welcome({ url, firstToken, place }: Pick<Ringdrop, 'url' | 'firstToken' | 'place'>): string {
+  const lines = [
+    `Ringdrop is listening on ${url}`,
+    `Docs: ${url}/docs`,
+    ...(place === undefined ? [] : [whereDataIs(place)]),
+  ];
   return `${[...lines, ...(firstToken === undefined ? [] : walkThrough(url, firstToken))].join('\n')}\n`;
+}
+
+function whereDataIs({ dataDir, closedFolder }: DataPlace): string {
+  if (closedFolder === undefined) return `Data: ${dataDir}`;
+  return `Data: ${dataDir} (not ./data: PostgreSQL does not run as root, and its user may not enter ${closedFolder}; DATA_DIR chooses another place)`;
 }
 
 function walkThrough(url: string, token: string): string[] {

@@ -16,6 +16,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
 import { preparePostgresBinaries } from '../../src/database/embedded/binaries.js';
+import { chooseDataDirectory } from '../../src/database/embedded/data-directory.js';
 import { firstClosedPath } from '../../src/database/embedded/server-account.js';
 import { EmbeddedPostgresBench } from '../support/embedded-postgres-bench.js';
 import { runSql } from '../support/postgres.js';
@@ -110,6 +111,64 @@ describe('a data directory that cannot be used', () => {
   });
 });
 
+describe('the place of the data', () => {
+  /** A project in a folder that only its owner may enter. */
+  async function closedProject(owner = { uid: 0, gid: 0 }) {
+    const folder = path.join(await bench.dataDirectory(), 'closed');
+    const clusterDir = path.join(folder, 'project', 'data', 'postgres');
+    await mkdir(clusterDir, { recursive: true });
+    await chmod(folder, 0o700);
+    await chown(folder, owner.uid, owner.gid);
+    return { folder, clusterDir, dataDir: path.dirname(clusterDir) };
+  }
+
+  it('is the one that is given, reachable or not', async () => {
+    expect(await chooseDataDirectory('/root/data')).toEqual({ dataDir: '/root/data' });
+  });
+
+  it('is ./data where nothing is given, and nothing is made yet', async () => {
+    const dataDir = path.join(await bench.dataDirectory(), 'project', 'data');
+    expect(await chooseDataDirectory(undefined, dataDir)).toEqual({ dataDir });
+    await expect(stat(path.dirname(dataDir))).rejects.toThrow('ENOENT');
+  });
+
+  asRoot('is /var/lib/ringdrop where the server cannot reach ./data, although a key is there', async () => {
+    const { folder, clusterDir, dataDir } = await closedProject();
+    const moved = { dataDir: '/var/lib/ringdrop', closedFolder: folder };
+    await rm(clusterDir, { recursive: true });
+    await writeFile(path.join(dataDir, 'encryption.key'), 'of a start that failed');
+    expect(await chooseDataDirectory(undefined, dataDir)).toEqual(moved);
+    await rm(dataDir, { recursive: true });
+    expect(await chooseDataDirectory(undefined, dataDir)).toEqual(moved);
+    const link = path.join(await bench.dataDirectory(), 'link');
+    await symlink(path.dirname(dataDir), link);
+    expect(await chooseDataDirectory(undefined, path.join(link, 'data'))).toEqual(moved);
+  });
+
+  asRoot('stays where the database is, of a user who may enter or of one who may not any more', async () => {
+    const usable = await closedProject(NOBODY);
+    await chown(usable.clusterDir, NOBODY.uid, NOBODY.gid);
+    expect(await chooseDataDirectory(undefined, usable.dataDir)).toEqual({ dataDir: usable.dataDir });
+    const { clusterDir, dataDir, folder } = await closedProject();
+    await chown(clusterDir, NOBODY.uid, NOBODY.gid);
+    await expect(chooseDataDirectory(undefined, dataDir)).rejects.toThrow(
+      `There is a database in ${clusterDir}, but PostgreSQL does not run as root, and the user it runs as instead may not enter ${folder}.`,
+    );
+  });
+
+  it('can be entered by the server whatever the umask of the application is', async () => {
+    const directory = await bench.dataDirectory();
+    const umask = process.umask(0o077);
+    try {
+      const { url } = await bench.start(path.join(directory, 'made', 'for', 'it'));
+      expect(await runSql(url, 'SELECT 1')).toBe(1);
+    } finally {
+      process.umask(umask);
+    }
+    expect((await stat(path.join(directory, 'made'))).mode & 0o777).toBe(0o755);
+  });
+});
+
 describe('the installed PostgreSQL', () => {
   it('is named with DATABASE_URL when there is none for the platform', async () => {
     await expect(preparePostgresBinaries(await bench.dataDirectory(), null, 'plan9-mips')).rejects.toThrow(
@@ -118,8 +177,8 @@ describe('the installed PostgreSQL', () => {
   });
 
   /** A project whose packages were installed by `npm ci --ignore-scripts`, with real copies of PostgreSQL's. */
-  async function projectWithoutLinks(): Promise<string> {
-    const project = await bench.dataDirectory();
+  async function projectWithoutLinks(...folders: string[]): Promise<string> {
+    const project = path.join(await bench.dataDirectory(), ...folders);
     await cp(bench.buildDir, project, {
       recursive: true,
       filter: (file) => path.basename(file) !== 'node_modules',
@@ -145,11 +204,23 @@ describe('the installed PostgreSQL', () => {
     expect(await runSql(url, 'SELECT 1')).toBe(1);
   });
 
+  it('works in a folder with a long name that means something to a shell, in a URL and in SQL', async () => {
+    const long = 'x'.repeat(200);
+    const project = await projectWithoutLinks(`José's "100%20" of $HOME`, '`exit 1` $(exit 1)', long);
+    const link = path.join(await bench.dataDirectory(), 'link');
+    await symlink(project, link);
+    const application = bench.launch(path.join(link, 'data'), undefined, project);
+    const { url } = await application.started();
+    expect(await runSql(url, 'SHOW data_directory')).toBe(path.join(project, 'data', 'postgres'));
+    await application.end('SIGTERM');
+    expect(await runSql((await bench.start(path.join(project, 'data'))).url, 'SELECT 1')).toBe(1);
+  });
+
   asRoot(
-    'is copied next to the data when the project is closed to the server, and serves root all the same',
+    'is copied next to the data when it is closed to the server file by file, and serves root all the same',
     async () => {
       const project = await projectWithoutLinks();
-      await chmod(project, 0o700);
+      await promisify(execFile)('chmod', ['-R', 'go=', project]);
       const dataDir = await bench.dataDirectory();
       const { url } = await bench.launch(dataDir, undefined, project).started();
       expect(await runSql(url, 'SELECT 1')).toBe(1);

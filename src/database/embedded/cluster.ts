@@ -2,9 +2,9 @@ import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'no
 import path from 'node:path';
 import { errorCodeOf } from '../../common/errors/error-code.js';
 import type { PostgresBinaries } from './binaries.js';
-import { runCommand } from './command.js';
 import type { ClusterPaths } from './data-directory.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
+import { runInitdb } from './initdb.js';
 import { ensurePassword } from './password-file.js';
 import { processIsAlive } from './process-table.js';
 import type { ServerAccount } from './server-account.js';
@@ -12,7 +12,6 @@ import type { ServerAccount } from './server-account.js';
 /** The only role that is made; it owns everything. */
 export const CLUSTER_ROLE = 'ringdrop';
 
-const INITDB_TIMEOUT_MS = 180_000;
 const DRAFT_PREFIX = 'postgres.initdb-';
 
 /** Sizes for one application on a small machine, written into postgresql.conf where an operator can change them. */
@@ -79,12 +78,8 @@ export async function createCluster(
     await writeFile(passwordCopy, password, { mode: 0o600 });
     if (account !== null)
       for (const file of [draft, passwordCopy]) await chown(file, account.uid, account.gid);
-    const { exitCode, output } = await runCommand(
-      binaries.initdb,
-      initdbArguments(cluster, passwordCopy),
-      account,
-      INITDB_TIMEOUT_MS,
-    );
+    const options = initdbArguments(cluster, passwordCopy);
+    const { exitCode, output } = await runInitdb(binaries.initdb, options, account);
     if (exitCode !== 0) throw new EmbeddedPostgresError(explainInitdb(output, paths.dataDir));
     await rename(cluster, paths.clusterDir);
   } finally {

@@ -1,8 +1,21 @@
-import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { errorCodeOf } from '../../common/errors/error-code.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { errorMessage } from './error-message.js';
-import { firstClosedPath, type ServerAccount } from './server-account.js';
+import { chooseServerAccount, firstClosedPath, type ServerAccount } from './server-account.js';
+
+/** What takes the place of `./data` for root, whose clone may lie in a folder that only root may enter. */
+const SYSTEM_DIRECTORY = '/var/lib/ringdrop';
+
+/** Where the embedded database and the generated encryption key are. */
+export interface DataPlace {
+  /** Absolute. */
+  readonly dataDir: string;
+  /** The folder that the server's account may not enter; `undefined` unless `dataDir` was chosen for that reason. */
+  readonly closedFolder?: string;
+}
 
 /** The files of one embedded database. PostgreSQL calls a data directory with its databases a cluster. */
 export interface ClusterPaths {
@@ -13,14 +26,40 @@ export interface ClusterPaths {
   logFile: string;
 }
 
-/** Creates `dataDir` if need be, enterable for the server's account, and names the files in it. Symbolic links are resolved. */
-export async function openDataDirectory(requestedDir: string): Promise<ClusterPaths> {
-  const created = await mkdir(requestedDir, { recursive: true }).catch((cause: unknown) => {
-    throw new EmbeddedPostgresError(`DATA_DIR ${requestedDir} cannot be created: ${errorMessage(cause)}`, {
+/**
+ * The directory that is given, else `defaultDir`, else, where the server's account may not enter that, a directory of the system.
+ * Changes nothing. A key without a database seals nothing and keeps nobody in `defaultDir`; a database that is there does.
+ * @throws EmbeddedPostgresError when there is a database in `defaultDir` that the server's account cannot reach
+ */
+export async function chooseDataDirectory(
+  given: string | undefined,
+  defaultDir = path.resolve('data'),
+): Promise<DataPlace> {
+  if (given !== undefined) return { dataDir: given };
+  const clusterDir = path.join(defaultDir, 'postgres');
+  const closedFolder = await closedFolderOf(defaultDir, await chooseServerAccount(clusterDir));
+  if (closedFolder === null) return { dataDir: defaultDir };
+  if (!existsSync(clusterDir)) return { dataDir: SYSTEM_DIRECTORY, closedFolder };
+  throw new EmbeddedPostgresError(
+    `There is a database in ${clusterDir}, but PostgreSQL does not run as root, and the user it runs as instead may not enter ` +
+      `${closedFolder}. Open that folder to it (chmod o+x), or move ${defaultDir} to another place and set DATA_DIR to that place.`,
+  );
+}
+
+/** Makes the directory, and those above it, enterable for the server's account whatever the umask is. */
+export async function makeDataDirectory(directory: string): Promise<void> {
+  try {
+    await makeOpenDirectory(directory);
+  } catch (cause) {
+    throw new EmbeddedPostgresError(`DATA_DIR ${directory} cannot be created: ${errorMessage(cause)}`, {
       cause,
     });
-  });
-  if (created !== undefined) await chmod(requestedDir, 0o755);
+  }
+}
+
+/** Creates `dataDir` if need be and names the files in it. Symbolic links are resolved. */
+export async function openDataDirectory(requestedDir: string): Promise<ClusterPaths> {
+  await makeDataDirectory(requestedDir);
   const dataDir = await realpath(requestedDir);
   return {
     dataDir,
@@ -36,10 +75,31 @@ export async function requireOpenDataDirectory(
   dataDir: string,
   account: ServerAccount | null,
 ): Promise<void> {
-  const closed = account === null ? null : await firstClosedPath(dataDir, account);
+  const closed = await closedFolderOf(dataDir, account);
   if (closed === null) return;
   throw new EmbeddedPostgresError(
     `PostgreSQL does not run as root, and the user it runs as instead may not enter ${closed}. Set DATA_DIR to a directory outside of ` +
       'it (for instance below /var/lib), or run the application as an ordinary user.',
   );
+}
+
+/** Looks at what exists of the path, with its symbolic links resolved; what is missing will be made open. */
+async function closedFolderOf(directory: string, account: ServerAccount | null): Promise<string | null> {
+  if (account === null) return null;
+  if (!existsSync(directory)) return closedFolderOf(path.dirname(directory), account);
+  return firstClosedPath(await realpath(directory), account);
+}
+
+/** Not `mkdir` with `recursive`: that obeys the umask, and never ends below /proc. */
+async function makeOpenDirectory(directory: string, hasParent = false): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    const code = errorCodeOf(error);
+    if (code === 'EEXIST' && (await stat(directory)).isDirectory()) return;
+    if (code !== 'ENOENT' || hasParent) throw error;
+    await makeOpenDirectory(path.dirname(directory));
+    return makeOpenDirectory(directory, true);
+  }
+  await chmod(directory, 0o755);
 }

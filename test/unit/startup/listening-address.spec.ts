@@ -1,7 +1,6 @@
 import { createServer } from 'node:net';
 import { listenFailure, localUrl, requireFreeAddress } from '../../../src/startup/listening-address.js';
 import { StartFailure } from '../../../src/startup/start-failure.js';
-import { welcome } from '../../../src/startup/welcome.js';
 
 describe('the address', () => {
   it.each([
@@ -28,19 +27,5 @@ describe('the address', () => {
   it('leaves errors alone that are not about the address', () => {
     const error = new Error('other');
     expect(listenFailure(error, 'h', 1)).toBe(error);
-  });
-});
-
-describe('what the start prints', () => {
-  it('is the address and the docs on later starts', () => {
-    expect(welcome({ url: 'http://127.0.0.1:3000', firstToken: undefined })).toBe(
-      'Ringdrop is listening on http://127.0.0.1:3000\nDocs: http://127.0.0.1:3000/docs\n',
-    );
-  });
-
-  it('is also the token and three commands on the first start, in one piece that a pipe keeps together', () => {
-    const text = welcome({ url: 'http://127.0.0.1:3000', firstToken: 'rda_secret' });
-    expect(text.match(/^ {2}curl .*rda_secret/gm)).toHaveLength(3);
-    expect(text.length).toBeLessThan(4096);
   });
 });
