@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { FatalFaults } from '../common/errors/fatal-faults.js';
 import { Log } from '../common/logging/log.js';
 import { NodeHeartbeat } from './node-heartbeat.js';
 import { NodeLease } from './node-lease.js';
@@ -16,13 +17,13 @@ export class NodeDeparture {
     private readonly nodes: NodesRepository,
     private readonly claims: SessionClaims,
     private readonly heartbeat: NodeHeartbeat,
+    private readonly faults: FatalFaults,
     private readonly log: Log,
   ) {}
 
   /** Why nothing new should be sent to this process; `undefined`: it may be. */
   get closedBecause(): string | undefined {
-    if (this.draining) return 'this process is stopping';
-    return this.heartbeat.isDeposed ? 'another process works on the database' : undefined;
+    return this.faults.first?.reason ?? (this.draining ? 'this process is stopping' : undefined);
   }
 
   /** True when another process goes on with what is left here. */

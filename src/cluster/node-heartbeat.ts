@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { isMissingTable } from '../common/database/missing-table.js';
+import { FatalFaults } from '../common/errors/fatal-faults.js';
 import { Log } from '../common/logging/log.js';
 import { Clock, type Timer } from '../common/time/clock.js';
 import { HeldInstances } from './held-instances.js';
@@ -8,6 +10,21 @@ import { NodesRepository } from './nodes.repository.js';
 const BEAT_EVERY_MS = 1000;
 /** Rings are hung up now, while there is still time for it. */
 const LATE_MS = 3000;
+/** Whoever restores a backup into a running database, which they should not, drops the tables first. */
+const TABLES_MISSING_MS = 60_000;
+
+const REPLACED = {
+  reason: 'another process works on the database',
+  advice:
+    'Another Ringdrop was started on this database, or the database was replaced by a backup, so this process ends. ' +
+    'Without NATS_URL only one process at a time works on a database: stop the other one, or set NATS_URL for both.',
+};
+const TABLES_MISSING = {
+  reason: 'the tables of the database are gone',
+  advice:
+    'The tables of Ringdrop are gone from the database, so this process ends. The next start makes them again, empty; ' +
+    'restore a backup before that.',
+};
 
 /** Tells the database once a second that this process is alive, and lets go of everything when it could not. */
 @Injectable()
@@ -18,20 +35,16 @@ export class NodeHeartbeat {
   private former: string | undefined;
   private failing = false;
   private stopped = true;
-  private deposed = false;
+  private tablesMissingSinceMs: number | undefined;
 
   constructor(
     private readonly clock: Clock,
     private readonly lease: NodeLease,
     private readonly nodes: NodesRepository,
     private readonly held: HeldInstances,
+    private readonly faults: FatalFaults,
     private readonly log: Log,
   ) {}
-
-  /** Without a cluster: another process has taken the database over, and this one does nothing any more. */
-  get isDeposed(): boolean {
-    return this.deposed;
-  }
 
   /** Begins to beat; the first beat registers the node. */
   async start(): Promise<void> {
@@ -68,9 +81,11 @@ export class NodeHeartbeat {
       if (!this.lease.isRegistered) await this.register(sentAtMs);
       else await this.refresh(sentAtMs);
       this.failing = false;
+      this.tablesMissingSinceMs = undefined;
     } catch (err) {
       if (!this.failing) this.log.warn('The heartbeat of this process could not be stored', { err });
       this.failing = true;
+      this.countMissingTables(err);
     }
     this.schedule(Math.max(0, BEAT_EVERY_MS - (this.clock.monotonicMs() - sentAtMs)));
   }
@@ -92,10 +107,15 @@ export class NodeHeartbeat {
       this.beginAnew();
       return this.register(this.clock.monotonicMs());
     }
-    this.log.error('Another process works on this database now, so this one does nothing any more');
-    this.deposed = true;
     this.stopped = true;
     void this.held.dropAll();
+    this.faults.report(REPLACED);
+  }
+
+  private countMissingTables(error: unknown): void {
+    const nowMs = this.clock.monotonicMs();
+    this.tablesMissingSinceMs = isMissingTable(error) ? (this.tablesMissingSinceMs ?? nowMs) : undefined;
+    if (nowMs - (this.tablesMissingSinceMs ?? nowMs) >= TABLES_MISSING_MS) this.faults.report(TABLES_MISSING);
   }
 
   private renew(nodeId: string, sentAtMs: number): void {

@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { SecretBox } from './crypto/secret-box.js';
+import { FatalFaults } from './errors/fatal-faults.js';
 import { EventBus } from './events/event-bus.js';
 import { InstanceNames } from './logging/instance-names.js';
 import { Log } from './logging/log.js';
@@ -15,6 +16,7 @@ export interface Ground {
   readonly instanceNames: InstanceNames;
   readonly clock: Clock;
   readonly secretBox: SecretBox;
+  readonly faults: FatalFaults;
 }
 
 /** Gives the ground to every module. */
@@ -30,10 +32,11 @@ export class CommonModule {
         { provide: InstanceNames, useValue: ground.instanceNames },
         { provide: Clock, useValue: ground.clock },
         { provide: SecretBox, useValue: ground.secretBox },
+        { provide: FatalFaults, useValue: ground.faults },
         EventBus,
         AllowedTargets,
       ],
-      exports: [AppConfig, Log, InstanceNames, Clock, SecretBox, EventBus, AllowedTargets],
+      exports: [AppConfig, Log, InstanceNames, Clock, SecretBox, FatalFaults, EventBus, AllowedTargets],
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { EmbeddedPostgresError } from './embedded/embedded-postgres-error.js';
 import { PostgresSupervisor, type SupervisorLog } from './embedded/postgres-supervisor.js';
 
 /** The PostgreSQL server of a data directory, in use by this application. */
@@ -21,6 +22,8 @@ export interface EmbeddedPostgres {
  *   product) is a guest: it uses the server and leaves it running. When the owner ends, its server ends with it, and a guest that is
  *   still there starts it again on the same port within about a second; queries in between fail. Where more than one process is the
  *   rule and not the exception, use a PostgreSQL server of your own through DATABASE_URL.
+ * - A server that a person has to help (its data was removed or damaged), or that could not be started again for two minutes, is given
+ *   up: `onFailure` says why.
  * - As root the server runs as the owner of the existing data, or as `postgres`, or as `nobody`.
  * - If the process ends without `stop()`, an exit handler asks the server to shut down. If it is killed, the server stays and the next
  *   start adopts it.
@@ -31,8 +34,11 @@ export interface EmbeddedPostgres {
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
   log?: SupervisorLog;
+  /** Called at most once: the server has ended and will not be started again. `stop()` is still to be called. */
+  onFailure?: (error: EmbeddedPostgresError) => void;
 }): Promise<EmbeddedPostgres> {
-  const supervisor = new PostgresSupervisor(options.dataDir, options.log ?? (() => undefined));
+  const { dataDir, log = () => undefined, onFailure = () => undefined } = options;
+  const supervisor = new PostgresSupervisor(dataDir, log, onFailure);
   await supervisor.start();
   return supervisor;
 }

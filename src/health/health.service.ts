@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { NodeDeparture } from '../cluster/node-departure.js';
+import { FatalFaults } from '../common/errors/fatal-faults.js';
 import { PRODUCT_NAME, PRODUCT_VERSION } from '../common/product.js';
 import { Clock } from '../common/time/clock.js';
 import { versionText } from '../whatsapp/client-version/client-version.js';
@@ -17,12 +18,19 @@ export class HealthService {
     private readonly departure: NodeDeparture,
     private readonly nats: NatsProbe,
     private readonly versions: ClientVersions,
+    private readonly faults: FatalFaults,
     private readonly clock: Clock,
   ) {}
 
+  /** A process that is stopping is well; one that can do nothing any more is not. */
   async report(): Promise<HealthReportDto> {
+    const db = await this.database.check();
     const nats = this.nats.check();
-    return this.reportOf({ db: await this.database.check(), ...(nats !== undefined && { nats }) });
+    return this.reportOf({
+      db,
+      ...processCheck(this.faults.first?.reason),
+      ...(nats !== undefined && { nats }),
+    });
   }
 
   /**
@@ -30,9 +38,8 @@ export class HealthService {
    * ready, nobody would answer for any.
    */
   async readiness(): Promise<HealthReportDto> {
-    const reason = this.departure.closedBecause;
     const db = await this.database.check();
-    return this.reportOf({ db, ...(reason !== undefined && { process: `fail: ${reason}` }) });
+    return this.reportOf({ db, ...processCheck(this.departure.closedBecause) });
   }
 
   private reportOf(checks: HealthChecksDto): HealthReportDto {
@@ -47,4 +54,8 @@ export class HealthService {
       whatsappWebVersion: { version: versionText(revision), source },
     };
   }
+}
+
+function processCheck(reason: string | undefined): Pick<HealthChecksDto, 'process'> {
+  return reason === undefined ? {} : { process: `fail: ${reason}` };
 }

@@ -1,3 +1,4 @@
+import type { FatalFaults } from '../common/errors/fatal-faults.js';
 import type { Log } from '../common/logging/log.js';
 import type { AppConfig } from '../config/app-config.js';
 import { chooseDataDirectory, type DataPlace } from '../database/embedded/data-directory.js';
@@ -18,9 +19,14 @@ export interface DatabaseServer {
 /**
  * The operator's server when `DATABASE_URL` is set, else the embedded one. Everything that opens the database does it here,
  * so that all agree on the place of the data.
+ * @param faults hears of an embedded server that has ended for good; who works for a short time only needs none
  * @throws ConfigurationError, EmbeddedPostgresError
  */
-export async function openDatabaseServer(config: AppConfig, log: Log): Promise<DatabaseServer> {
+export async function openDatabaseServer(
+  config: AppConfig,
+  log: Log,
+  faults?: FatalFaults,
+): Promise<DatabaseServer> {
   const { databaseUrl, encryptionKeys } = config;
   if (databaseUrl !== undefined) {
     return { url: databaseUrl, encryptionKeys, place: undefined, stop: () => Promise.resolve() };
@@ -37,6 +43,8 @@ export async function openDatabaseServer(config: AppConfig, log: Log): Promise<D
   const server = await startEmbeddedPostgres({
     dataDir: place.dataDir,
     log: (message, details) => log.info(message, { ...details }),
+    onFailure: ({ message }) =>
+      faults?.report({ reason: 'the embedded database has ended for good', advice: message }),
   });
   return { url: server.url, encryptionKeys: keys, place, stop: () => server.stop() };
 }

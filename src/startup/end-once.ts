@@ -1,3 +1,4 @@
+import type { FatalFault } from '../common/errors/fatal-faults.js';
 import type { Log } from '../common/logging/log.js';
 
 /** A close that hangs is cut after this: 5 s for rings, 3 s for requests, and time to close the sessions. */
@@ -7,11 +8,13 @@ const STOP_TIMEOUT_MS = 15_000;
 export interface Ending {
   /** From now on a signal runs `stop` first. */
   stopWith(stop: () => Promise<void>): void;
+  /** Ends the process with exit code 1, unless it is ending already. */
+  fail(fault: FatalFault): void;
 }
 
 /**
- * Ends the process in order: on SIGTERM and SIGINT with exit code 0, after an exception that nobody caught with 1. A
- * second signal ends it at once. Before `stopWith` there is nothing to stop in order.
+ * Ends the process in order: on SIGTERM and SIGINT with exit code 0, after an exception that nobody caught and
+ * after a fatal fault with 1. A second signal ends it at once. Before `stopWith` there is nothing to stop in order.
  */
 export function endOnce(log: Log): Ending {
   let stop = (): Promise<void> => Promise.resolve();
@@ -46,5 +49,13 @@ export function endOnce(log: Log): Ending {
   process.on('unhandledRejection', (err) => {
     log.error('A rejected promise was left alone', { err });
   });
-  return { stopWith: (given) => (stop = given) };
+  return {
+    stopWith: (given) => (stop = given),
+    fail: ({ reason, advice }) => {
+      if (ending) return;
+      log.error('This process can do nothing any more and ends', { reason });
+      process.stderr.write(`${advice}\n`);
+      end(1);
+    },
+  };
 }

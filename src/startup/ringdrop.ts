@@ -20,7 +20,7 @@ import { drain } from './drain.js';
 import { listenFailure, localUrl, requireFreeAddress } from './listening-address.js';
 
 /** What exists before anything is started. */
-export type StartGround = Pick<Ground, 'config' | 'log' | 'instanceNames'>;
+export type StartGround = Pick<Ground, 'config' | 'log' | 'instanceNames' | 'faults'>;
 
 /** The product, up and listening. */
 export interface Ringdrop {
@@ -39,9 +39,9 @@ export interface Ringdrop {
  * @throws ConfigurationError, EmbeddedPostgresError, StartFailure
  */
 export async function startRingdrop(given: StartGround): Promise<Ringdrop> {
-  const { config, log } = given;
+  const { config, log, faults } = given;
   await requireFreeAddress(config.host, config.port);
-  const database = await openDatabaseServer(config, log);
+  const database = await openDatabaseServer(config, log, faults);
   try {
     const secretBox = new SecretBox(database.encryptionKeys);
     return await startOn(database, { ...given, clock: new SystemClock(), secretBox });

@@ -1,4 +1,5 @@
 import { ConfigurationError, loadAppConfig } from '../config/app-config.js';
+import { FatalFaults } from '../common/errors/fatal-faults.js';
 import type { Log } from '../common/logging/log.js';
 import { InstanceNames } from '../common/logging/instance-names.js';
 import { PinoLog } from '../common/logging/pino-log.js';
@@ -11,14 +12,14 @@ import { welcome } from './welcome.js';
 /** Failures whose message is all that a person needs. */
 const PLAIN_FAILURES = [ConfigurationError, EmbeddedPostgresError, StartFailure];
 
-/** Runs the product until a signal ends it. */
+/** Runs the product until a signal ends it, or a fault after which it could do nothing any more. */
 export async function run(): Promise<void> {
   let log: Log | undefined;
   try {
     const config = loadAppConfig();
     const instanceNames = new InstanceNames();
     log = PinoLog.create(config.logLevel, { instanceNames });
-    await start({ config, log, instanceNames });
+    await start({ config, log, instanceNames, faults: new FatalFaults() });
   } catch (error) {
     if (!PLAIN_FAILURES.some((type) => error instanceof type)) {
       log?.error('The product cannot start', { err: error });
@@ -34,4 +35,6 @@ async function start(given: StartGround): Promise<void> {
   const ringdrop = await startRingdrop(given);
   ending.stopWith(() => ringdrop.stop());
   process.stdout.write(welcome(ringdrop));
+  // One that was found while the product started ends it in order, too.
+  void given.faults.reported.then((fault) => ending.fail(fault));
 }

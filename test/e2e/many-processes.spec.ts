@@ -3,8 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, failureOf } from '../support/failure.js';
 import { createDatabase, runSql } from '../support/postgres.js';
 import { spawnProduct, type SpawnedProduct } from '../support/spawn-product.js';
+import { Stage } from '../support/stage.js';
 import { WebhookReceiver, type ReceiverAnswer } from '../support/webhook-receiver.js';
 
+const CALLER = '5511988880901';
+const CALLEE = '5511999990901';
 const CALLS = 60;
 const STEPS = [1, 2, 3, 4, 5];
 /** What one process sends to one webhook at the same time. */
@@ -142,6 +145,41 @@ describe('three processes that were started at once on an empty database', () =>
     answer = 200;
     await untilDelivered(60_000);
     expect(stepsOfCalls(receiver.accepted)).toEqual(ALL_IN_ORDER);
+  }, 90_000);
+});
+
+describe('two processes on one database without NATS_URL', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await Stage.open();
+  });
+
+  afterAll(() => stage.close());
+
+  it('do not work beside each other: the younger takes over, and the older ends with an error that says why', async () => {
+    const older = stage.product;
+    stage.simulator.addContact({ number: CALLEE });
+    await stage.linkedInstance('shop', CALLER);
+    const { body } = await stage.call('shop', { number: CALLEE, duration: 8 });
+    const callId = String(body.callId);
+    await stage.simulator.waitForCall((call) => call.callId === callId);
+
+    const younger = await stage.startAnother();
+    expect(await older.ended()).toBe(1);
+
+    expect(older.stderr()).toMatch(/^Another Ringdrop was started on this database.* NATS_URL for both\.\n$/);
+    const errors = older.stdout().match(/^\{"level":"error".*$/gm);
+    expect(errors).toEqual([expect.stringContaining('another process works on the database')]);
+    // What rings goes on and is hung up in time.
+    stage.product = younger;
+    await stage.untilStatus('shop', 'connected');
+    expect(await stage.endedCall('shop', callId)).toMatchObject({ outcome: 'completed' });
+
+    expect(await younger.stop()).toBe(0);
+    await stage.restart();
+    await stage.untilStatus('shop', 'connected');
+    expect(stage.simulator.violations).toEqual([]);
   }, 90_000);
 });
 

@@ -59,7 +59,7 @@ describe('the process', () => {
     expect(await second.stop()).toBe(0);
   });
 
-  it('may be started twice at once on a new database: one of the two makes the first account', async () => {
+  it('may be started twice at once on a new database: one makes the first account, and only one of the two goes on', async () => {
     const env = {
       DATABASE_URL: await createDatabase(process.env['TEST_DATABASE_URL'] ?? ''),
       ENCRYPTION_KEY: randomBytes(32).toString('hex'),
@@ -67,8 +67,12 @@ describe('the process', () => {
     const both = await Promise.all([spawnProduct({ env }), spawnProduct({ env })]);
     const tokens = both.map(({ accountToken }) => accountToken).filter((token) => token !== '');
     expect(tokens).toHaveLength(1);
-    for (const one of both) expect(await statusOf(one, tokens[0] ?? '')).toBe(200);
-    expect(await Promise.all(both.map((one) => one.stop()))).toEqual([0, 0]);
+    const [first, second] = both;
+    const loser = await Promise.race(both.map((one) => one.ended().then(() => one)));
+    const winner = loser === first ? second : first;
+    expect(await loser.ended()).toBe(1);
+    expect(await statusOf(winner, tokens[0] ?? '')).toBe(200);
+    expect(await winner.stop()).toBe(0);
   });
 
   it('ends in time although a client keeps its connection busy', async () => {
@@ -116,6 +120,20 @@ describe('the process', () => {
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain('encryption.key is missing');
     await expect(readFile(path.join(dataDir, 'encryption.key'))).rejects.toThrow('ENOENT');
+    product = undefined;
+  });
+
+  it('ends with an error, so that a supervisor can start it again, when its database is removed', async () => {
+    const running = await start();
+    const clusterDir = path.join(dataDir, 'postgres');
+    const [pid] = (await readFile(path.join(clusterDir, 'postmaster.pid'), 'utf8')).split('\n');
+    await rm(clusterDir, { recursive: true });
+    process.kill(Number(pid), 'SIGKILL');
+    expect(await running.ended()).toBe(1);
+    expect(running.stderr()).toBe(
+      `The database in ${clusterDir} was removed while Ringdrop worked with it. Restore a backup, or start again with an empty database.\n`,
+    );
+    expect(running.stdout()).toContain('This process can do nothing any more and ends');
     product = undefined;
   });
 

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chown, readdir, stat, writeFile } from 'node:fs/promises';
+import { EventEmitter, once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chown, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { jest } from '@jest/globals';
+import { PostgresSupervisor } from '../../src/database/embedded/postgres-supervisor.js';
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import {
   EmbeddedPostgresBench,
   eventually,
@@ -77,6 +80,44 @@ describe('the embedded PostgreSQL', () => {
     }
     await stop();
     expect(await isListening(url)).toBe(false);
+  });
+
+  it('is given up, and not made again empty, when its data was removed under a living application', async () => {
+    const dataDir = await bench.dataDirectory();
+    const failures = new EventEmitter<{ failure: [Error] }>();
+    const server = await startEmbeddedPostgres({
+      dataDir,
+      onFailure: (error) => failures.emit('failure', error),
+    });
+    bench.onRelease(() => server.stop());
+    const failed = once(failures, 'failure');
+    const pid = await serverPid(dataDir);
+    const clusterDir = path.join(dataDir, 'postgres');
+    await rm(clusterDir, { recursive: true });
+    process.kill(pid, 'SIGKILL');
+    expect(await failed).toMatchObject([
+      { message: expect.stringContaining(`The database in ${clusterDir} was removed`) },
+    ]);
+    expect(existsSync(clusterDir)).toBe(false);
+  });
+
+  it('is given up with the reason when it could not be started again for long enough', async () => {
+    const dataDir = await bench.dataDirectory();
+    const failures = new EventEmitter<{ failure: [Error] }>();
+    const supervisor = new PostgresSupervisor(
+      dataDir,
+      () => undefined,
+      (error) => failures.emit('failure', error),
+      500,
+    );
+    await supervisor.start();
+    bench.onRelease(() => supervisor.stop());
+    const failed = once(failures, 'failure');
+    await writeFile(path.join(dataDir, 'postgres', 'global', 'pg_control'), 'garbage');
+    process.kill(await serverPid(dataDir), 'SIGKILL');
+    expect(await failed).toMatchObject([
+      { message: expect.stringMatching(/DATA_DIR .* does not start: .*(pg_control|control file)/s) },
+    ]);
   });
 
   it('is started once by two applications that start at the same time, and belongs to one of them', async () => {

@@ -33,6 +33,8 @@ export interface SpawnedProduct {
   stderr(): string;
   /** The last warnings and errors of its log. */
   complaints(): string;
+  /** Resolves with the exit code when the process has ended, by itself. Rejects when it has written a secret. */
+  ended(): Promise<number | null>;
   /** SIGTERM; resolves with the exit code when the process has ended. Rejects when it has written a secret. */
   stop(): Promise<number | null>;
   /** SIGKILL; resolves when the process has ended. Rejects when it has written a secret. */
@@ -84,6 +86,11 @@ export async function spawnProduct(options: SpawnOptions): Promise<SpawnedProduc
   options.signal?.addEventListener('abort', () => child.kill('SIGKILL'));
   const url = await listening(child, output);
   const accountToken = FIRST_TOKEN.exec(output.stdout)?.[1] ?? '';
+  const end = async () => {
+    await ended;
+    watch.check();
+    return child.exitCode;
+  };
   watch.learn('first token', accountToken);
   return {
     url,
@@ -97,16 +104,14 @@ export async function spawnProduct(options: SpawnOptions): Promise<SpawnedProduc
         .filter((line) => COMPLAINT.test(line))
         .slice(-COMPLAINTS)
         .join('\n') + output.stderr,
-    stop: async () => {
+    ended: end,
+    stop: () => {
       child.kill('SIGTERM');
-      await ended;
-      watch.check();
-      return child.exitCode;
+      return end();
     },
     kill: async () => {
       child.kill('SIGKILL');
-      await ended;
-      watch.check();
+      await end();
     },
   };
 }

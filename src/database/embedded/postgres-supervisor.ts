@@ -21,6 +21,8 @@ const GUEST_PROBES = 5;
 const STABLE_MS = 30_000;
 const FIRST_RESTART_DELAY_MS = 100;
 const MAX_RESTART_DELAY_MS = 5_000;
+/** No ring is left by then that the application could still hang up; its next start may take another port, and says what is wrong. */
+const GIVE_UP_MS = 120_000;
 const DATABASE = 'postgres';
 
 /** System errors whose cure is in the operator's hands. */
@@ -58,6 +60,8 @@ export class PostgresSupervisor {
   constructor(
     private readonly dataDir: string,
     private readonly log: SupervisorLog,
+    private readonly onFailure: (error: EmbeddedPostgresError) => void,
+    private readonly giveUpMs = GIVE_UP_MS,
   ) {}
 
   get url(): string {
@@ -148,7 +152,7 @@ export class PostgresSupervisor {
     return launcher.launch(fixedPort, this.closing.signal);
   }
 
-  /** Restarts the server whenever it ends, until stop(). Never rejects. */
+  /** Restarts the server whenever it ends, until stop(), or until it has to be given up. Never rejects. */
   private async supervise(site: Site, first: ServerProcess): Promise<void> {
     const { signal } = this.closing;
     let server = first;
@@ -167,23 +171,25 @@ export class PostgresSupervisor {
         readyAt = Date.now();
       }
     } catch (error) {
-      // Only stop() ends the loop.
-      if (!signal.aborted) this.log('the supervision of the embedded PostgreSQL failed', { err: error });
+      if (!signal.aborted) this.onFailure(asEmbeddedPostgresError(explain(error, this.dataDir)));
     }
   }
 
   private async revive(site: Site, port: number, earlierFailures: number): Promise<ServerProcess> {
     const { signal } = this.closing;
+    const givingUpAt = Date.now() + this.giveUpMs;
     for (let failures = earlierFailures; ; failures += 1) {
       const delayMs =
         failures === 0 ? 0 : Math.min(FIRST_RESTART_DELAY_MS * 2 ** failures, MAX_RESTART_DELAY_MS);
       await sleep(delayMs, undefined, { signal, ref: false });
       try {
+        await requireCluster(site.paths);
         const { server } = await this.connect(site, port);
         this.log('embedded PostgreSQL is back', { pid: server.pid, port });
         return server;
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof EmbeddedPostgresError || Date.now() > givingUpAt) throw error;
         this.log('embedded PostgreSQL could not be started again, trying once more', {
           err: error,
           failures,
@@ -208,6 +214,14 @@ export class PostgresSupervisor {
   };
 }
 
+/** An application that works with the data must not go on with an empty database. */
+async function requireCluster({ clusterDir }: ClusterPaths): Promise<void> {
+  if (await clusterExists(clusterDir)) return;
+  throw new EmbeddedPostgresError(
+    `The database in ${clusterDir} was removed while Ringdrop worked with it. Restore a backup, or start again with an empty database.`,
+  );
+}
+
 function explain(error: unknown, dataDir: string): unknown {
   if (error instanceof ServerStartFailure) {
     return new EmbeddedPostgresError(
@@ -221,4 +235,11 @@ function explain(error: unknown, dataDir: string): unknown {
     });
   }
   return error;
+}
+
+function asEmbeddedPostgresError(error: unknown): EmbeddedPostgresError {
+  if (error instanceof EmbeddedPostgresError) return error;
+  return new EmbeddedPostgresError(`The embedded PostgreSQL cannot be kept running: ${errorMessage(error)}`, {
+    cause: error,
+  });
 }

@@ -5,8 +5,10 @@ export class HealthChecksDto {
   db: string;
 
   @ApiPropertyOptional({
-    description: 'Only in `/health/ready`, and only when the process takes no requests: it is stopping',
-    example: 'fail: this process is stopping',
+    description:
+      'Only when the process is of no use: in `/health/ready` while it is stopping, and in `/health` too when it can do nothing ' +
+      'any more and ends by itself, as when another process has taken its database over',
+    example: 'fail: another process works on the database',
   })
   process?: string;
 
