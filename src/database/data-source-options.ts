@@ -19,6 +19,9 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 /** A process that is frozen between two statements keeps nobody from taking over what it holds. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 2000;
 
+/** Where the names of the migrations are that were run. */
+export const MIGRATIONS_TABLE = 'typeorm_migrations';
+
 export type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /** How the product talks to its database, be it the embedded one or the operator's. */
@@ -46,7 +49,7 @@ export function dataSourceOptions(database: {
       WebhookLaneEntity,
     ],
     migrations: Object.values(migrations),
-    migrationsTableName: 'typeorm_migrations',
+    migrationsTableName: MIGRATIONS_TABLE,
     // gen_random_uuid() is in the core since PostgreSQL 13, no extension is needed.
     uuidExtension: 'pgcrypto',
     installExtensions: false,

@@ -5,6 +5,7 @@ import type { Log } from '../common/logging/log.js';
 import { PinoLog } from '../common/logging/pino-log.js';
 import { ConfigurationError, loadAppConfig, type AppConfig } from '../config/app-config.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
+import { requireKnownSchema } from '../database/migrate.js';
 import { connectionsWithAnotherKey } from '../database/sealing-application.js';
 import { openDatabaseServer } from '../startup/database-server.js';
 import { StartFailure } from '../startup/start-failure.js';
@@ -41,6 +42,7 @@ async function rotateIn(config: AppConfig, log: Log): Promise<RotationResult> {
     );
     await database.initialize();
     try {
+      await requireKnownSchema(database);
       const box = new SecretBox(server.encryptionKeys);
       await requireNewKeyEverywhere(database, box.currentKeyId);
       return await new KeyRotation(database, box, { onProgress: progressTeller() }).run();

@@ -36,7 +36,7 @@ export interface Ringdrop {
 
 /**
  * Starts everything: database, application, HTTP. What was started is stopped again when a later step fails.
- * @throws ConfigurationError, EmbeddedPostgresError, StartFailure
+ * @throws ConfigurationError, EmbeddedPostgresError, NewerSchema, StartFailure
  */
 export async function startRingdrop(given: StartGround): Promise<Ringdrop> {
   const { config, log, faults } = given;

@@ -4,13 +4,14 @@ import type { Log } from '../common/logging/log.js';
 import { InstanceNames } from '../common/logging/instance-names.js';
 import { PinoLog } from '../common/logging/pino-log.js';
 import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres-error.js';
+import { NewerSchema } from '../database/migrate.js';
 import { startRingdrop, type StartGround } from './ringdrop.js';
 import { endOnce } from './end-once.js';
 import { StartFailure } from './start-failure.js';
 import { welcome } from './welcome.js';
 
 /** Failures whose message is all that a person needs. */
-const PLAIN_FAILURES = [ConfigurationError, EmbeddedPostgresError, StartFailure];
+const PLAIN_FAILURES = [ConfigurationError, EmbeddedPostgresError, NewerSchema, StartFailure];
 
 /** Runs the product until a signal ends it, or a fault after which it could do nothing any more. */
 export async function run(): Promise<void> {

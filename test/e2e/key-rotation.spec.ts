@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { runSql } from '../support/postgres.js';
 import { Stage } from '../support/stage.js';
 
 const CALLER = '5511988880701';
@@ -68,6 +69,18 @@ describe('the encryption key', () => {
     expect(beside).toMatchObject({ exitCode: 1, result: { ok: false } });
     expect(beside.output).toContain('A product that seals with another key uses this database');
     expect(await ring()).toMatchObject({ outcome: 'completed' });
+  });
+
+  it('is not replaced in a database that a newer release has changed', async () => {
+    const name = 'Rings9000000000001';
+    await runSql(
+      stage.databaseUrl,
+      `INSERT INTO typeorm_migrations (timestamp, name) VALUES (9000000000001, '${name}')`,
+    );
+    const newer = await rotate(both);
+    await runSql(stage.databaseUrl, `DELETE FROM typeorm_migrations WHERE name = '${name}'`);
+    expect(newer).toMatchObject({ exitCode: 1, result: { ok: false } });
+    expect(newer.output).toMatch(/^A newer release of Ringdrop .*\(Rings9000000000001\)/);
   });
 
   it('is replaced while the product makes calls; afterwards the old one is not needed', async () => {

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createDatabase } from '../support/postgres.js';
+import { createDatabase, runSql } from '../support/postgres.js';
 import { ProductDidNotStart, spawnProduct, type SpawnedProduct } from '../support/spawn-product.js';
 
 async function failedStart(env: Record<string, string>): Promise<ProductDidNotStart> {
@@ -134,6 +134,22 @@ describe('the process', () => {
       `The database in ${clusterDir} was removed while Ringdrop worked with it. Restore a backup, or start again with an empty database.\n`,
     );
     expect(running.stdout()).toContain('This process can do nothing any more and ends');
+    product = undefined;
+  });
+
+  it('refuses a database that a newer release has changed, in one sentence that names the change', async () => {
+    const env = {
+      DATABASE_URL: await createDatabase(process.env['TEST_DATABASE_URL'] ?? ''),
+      ENCRYPTION_KEY: randomBytes(32).toString('hex'),
+    };
+    await (await start(env)).stop();
+    await runSql(
+      env.DATABASE_URL,
+      `INSERT INTO typeorm_migrations (timestamp, name) VALUES (9000000000001, 'Rings9000000000001')`,
+    );
+    const failed = await failedStart(env);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toMatch(/^A newer release of Ringdrop .*\(Rings9000000000001\)\. .*backup.*\.\n$/);
     product = undefined;
   });
 
