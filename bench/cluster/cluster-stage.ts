@@ -11,6 +11,8 @@ import { OwnerHistory } from './owner-history.js';
 
 /** Longer than any client should need to see that it was replaced. */
 const LINGER_MS = 60_000;
+/** Longer than a process is stopped for with its sockets open; how long phones ring is judged by `judgeRings`. */
+const STOP_GRACE_MS = 60_000;
 const ASK_TIMEOUT_MS = 20_000;
 
 export interface ClusterAnswer {
@@ -44,7 +46,7 @@ export class ClusterStage {
     setMaxListeners(0, signal);
     const postgres = await startTestPostgres();
     const databaseUrl = await createDatabase(postgres.url);
-    const simulator = await WhatsAppSimulator.start({ lingerMs: LINGER_MS });
+    const simulator = await WhatsAppSimulator.start({ lingerMs: LINGER_MS, stopGraceMs: STOP_GRACE_MS });
     const nats = await TestNats.start();
     const common = {
       ENCRYPTION_KEY: randomBytes(32).toString('hex'),

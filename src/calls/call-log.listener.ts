@@ -18,11 +18,12 @@ export class CallLogListener implements OnModuleInit {
   }
 
   private note(call: Call): void {
-    const { callId, instanceId, state, outcome, failureCode, durationSeconds } = call;
+    const { callId, instanceId, state, outcome, failureCode, durationSeconds, callerTimeoutSeconds } = call;
     const line = { callId, instanceId };
     if (state === 'offering') this.log.info('A call is about to leave', { ...line, durationSeconds });
     else if (state === 'ended') {
-      this.log.info('A call ended', { ...line, outcome, failureCode, ringSeconds: ringSecondsOf(call) });
+      const ringSeconds = ringSecondsOf(call);
+      this.log.info('A call ended', { ...line, outcome, failureCode, ringSeconds, callerTimeoutSeconds });
     } else this.log.debug('A call moved on', { ...line, state });
   }
 }

@@ -3,12 +3,13 @@ import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { Clock } from '../common/time/clock.js';
 import type { InstanceRef } from '../instances/instance-values.js';
+import type { OfferAcceptance } from '../whatsapp/whatsapp-signals.js';
 import { OfferNotAcknowledged, OfferOutdated } from '../whatsapp/whatsapp.errors.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
 import { CallJournal } from './call-journal.js';
 import { CallPreparation, type ReadyCall } from './call-preparation.js';
-import { progress } from './call-progress.js';
+import { progress, type CallNews } from './call-progress.js';
 import type { Call, PlacedCall } from './call.entity.js';
 import { CallInstanceNotFound, ShuttingDown } from './calls.errors.js';
 import type { FakeCallAnswer, FakeCallRequest } from './fake-call-request.js';
@@ -65,18 +66,19 @@ export class CallPlacement {
     { call, draft }: ReadyCall,
     renew?: (refusal: OfferOutdated) => Promise<PlacedCall>,
   ): Promise<PlacedCall> {
+    let acceptance: OfferAcceptance;
     try {
       this.requireOpen();
       // Cancelled before anything left: the call has its end, and nobody is to hear of it.
       if (this.hangUps.closeAnnouncement(call)) return call;
-      await draft.place();
+      acceptance = await draft.place();
     } catch (error) {
       if (error instanceof OfferOutdated && renew) return renew(error);
       if (!isKnownToBeSilent(error)) await this.deadlines.stopPhones(call);
       if (await this.tookPlaceAnyway(call, error)) return call;
       throw error;
     }
-    await this.onAccepted(call);
+    await this.onAccepted(call, acceptance);
     return call;
   }
 
@@ -93,11 +95,12 @@ export class CallPlacement {
     return renewed ? this.offer(renewed) : refused.call;
   }
 
-  private async onAccepted(call: PlacedCall): Promise<void> {
+  private async onAccepted(call: PlacedCall, acceptance: OfferAcceptance): Promise<void> {
     const at = this.clock.now();
+    const news = { type: 'accepted', ...acceptance } as const;
     // The phones ring now. Whatever becomes of the write, this process knows when to stop them.
-    this.deadlines.watch({ ...call, ...progress(call, { type: 'accepted' }, at) });
-    const accepted = await this.recordAccepted(call, at);
+    this.deadlines.watch({ ...call, ...progress(call, news, at) });
+    const accepted = await this.recordAccepted(call, news, at);
     if (accepted) return this.deadlines.watch(accepted);
     // Deleted together with its instance.
     this.deadlines.forget(call.id);
@@ -109,12 +112,12 @@ export class CallPlacement {
    * The phones ring, so the client must hear of the call although it is only stored when the database is back, or another
    * process, which has just taken over, goes on with it.
    */
-  private async recordAccepted(call: PlacedCall, at: Date): Promise<Call | undefined> {
+  private async recordAccepted(call: PlacedCall, news: CallNews, at: Date): Promise<Call | undefined> {
     try {
-      return await this.journal.record(call, { type: 'accepted' }, at);
+      return await this.journal.record(call, news, at);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable || error instanceof OwnershipLost)) throw error;
-      return { ...call, ...progress(call, { type: 'accepted' }, at) };
+      return { ...call, ...progress(call, news, at) };
     }
   }
 

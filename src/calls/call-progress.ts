@@ -1,12 +1,16 @@
-import type { CalleeRefusal } from '../whatsapp/whatsapp-signals.js';
+import type { CalleeRefusal, OfferAcceptance } from '../whatsapp/whatsapp-signals.js';
+import type { Ring } from '../whatsapp/whatsapp.gateway.js';
 import { nextCallState, type CallOutcome, type CallStep } from './call-state.js';
 import { isBroughtForward, plannedHangUpAt } from './call-times.js';
 import type { Call } from './call.entity.js';
 
-/** What a call goes through while it lives; `accepted` = WhatsApp's server accepted the offer. */
-interface Headway {
-  readonly type: 'accepted' | 'delivered' | 'ringing';
-}
+/**
+ * What a call goes through while it lives; `accepted` = WhatsApp's server accepted the offer, `acknowledged` = what it said
+ * with that came later.
+ */
+type Headway =
+  | { readonly type: 'delivered' | 'ringing' }
+  | ({ readonly type: 'accepted' | 'acknowledged' } & OfferAcceptance);
 
 /** What ends a call. */
 type End =
@@ -36,6 +40,8 @@ export type CallChanges = Partial<
     | 'ringingAt'
     | 'endedAt'
     | 'hangUpAt'
+    | 'ring'
+    | 'callerTimeoutSeconds'
   >
 > &
   Pick<Call, 'state'>;
@@ -52,7 +58,14 @@ export function progress(call: Call, news: CallNews, at: Date): CallChanges | un
   if (!state) return undefined;
   switch (news.type) {
     case 'accepted':
-      return { state, acceptedAt: at, ...(state !== 'ended' && withPlan({ ...call, acceptedAt: at })) };
+      return {
+        state,
+        acceptedAt: at,
+        ...(state !== 'ended' && withPlan({ ...call, acceptedAt: at })),
+        ...learnedFrom(call, news),
+      };
+    case 'acknowledged':
+      return { state, ...learnedFrom(call, news) };
     case 'delivered':
       return { state, deliveredAt: at };
     case 'ringing':
@@ -77,6 +90,21 @@ export function progress(call: Call, news: CallNews, at: Date): CallChanges | un
 
 function withPlan(call: Call): Pick<Call, 'hangUpAt'> {
   return { hangUpAt: plannedHangUpAt(call) };
+}
+
+function learnedFrom(
+  { ring }: Call,
+  { furtherDevices, callerTimeoutSeconds }: OfferAcceptance,
+): Partial<CallChanges> {
+  return {
+    ...(ring && furtherDevices.length > 0 && { ring: withDevices(ring, furtherDevices) }),
+    ...(callerTimeoutSeconds !== null && { callerTimeoutSeconds }),
+  };
+}
+
+function withDevices(ring: Ring, further: readonly string[]): Ring {
+  const { devices, offered = devices } = ring;
+  return { ...ring, devices: [...new Set([...devices, ...further])], offered };
 }
 
 function endingOf(call: Call, news: End): Ending {

@@ -74,6 +74,10 @@ function isCallSignal(signal: WhatsAppSignal): signal is CallSignal {
 
 function newsOf(signal: CallSignal): CallNews {
   switch (signal.type) {
+    case 'call_acknowledged': {
+      const { furtherDevices, callerTimeoutSeconds } = signal;
+      return { type: 'acknowledged', furtherDevices, callerTimeoutSeconds };
+    }
     case 'call_delivered':
       return { type: 'delivered' };
     case 'call_ringing':

@@ -17,6 +17,7 @@ export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 /** What can happen to a call, told by WhatsApp or done by us. */
 export const CALL_STEPS = [
   'accepted',
+  'acknowledged',
   'delivered',
   'ringing',
   'answered',
@@ -57,14 +58,21 @@ const ENDINGS = {
  *   └───────────────────────────────────────────────────────────────────────┘
  * ```
  * WhatsApp's servers acknowledge the offer to the caller and deliver it to the callee independently, so a receipt, a
- * ringing device or even the end may come before `accepted`, which then only adds its time.
+ * ringing device or even the end may come before `accepted`, which then only adds its time. `acknowledged` moves nothing: it
+ * adds what the server said later than `accepted`.
  */
 const TRANSITIONS: Record<CallState, Partial<Record<CallStep, CallState>>> = {
-  offering: { accepted: 'calling', delivered: 'delivered', ringing: 'ringing', ...ENDINGS },
-  calling: { delivered: 'delivered', ringing: 'ringing', ...ENDINGS },
-  delivered: { accepted: 'delivered', ringing: 'ringing', ...ENDINGS },
-  ringing: { accepted: 'ringing', ...ENDINGS },
-  ended: { accepted: 'ended' },
+  offering: {
+    accepted: 'calling',
+    acknowledged: 'offering',
+    delivered: 'delivered',
+    ringing: 'ringing',
+    ...ENDINGS,
+  },
+  calling: { acknowledged: 'calling', delivered: 'delivered', ringing: 'ringing', ...ENDINGS },
+  delivered: { accepted: 'delivered', acknowledged: 'delivered', ringing: 'ringing', ...ENDINGS },
+  ringing: { accepted: 'ringing', acknowledged: 'ringing', ...ENDINGS },
+  ended: { accepted: 'ended', acknowledged: 'ended' },
 };
 
 /** The state after a step; `undefined`: the step is late, repeated or out of order and changes nothing. */

@@ -60,6 +60,10 @@ export class CallEntity {
   @Column({ name: 'hang_up_at', type: 'timestamptz', precision: 3 })
   hangUpAt: Date;
 
+  /** When the official client of a caller gives up, as WhatsApp said with its acceptance; `null`: it did not say. */
+  @Column({ name: 'caller_timeout_seconds', type: 'integer', nullable: true })
+  callerTimeoutSeconds: number | null;
+
   /** What it takes to hang up; `null` = no offer has left. */
   @Column({ name: 'ring', type: 'jsonb', nullable: true })
   ring: Ring | null;
@@ -96,6 +100,7 @@ export const COLUMN_OF_CALL: Record<keyof Call, string> = {
   ringingAt: 'ringing_at',
   endedAt: 'ended_at',
   hangUpAt: 'hang_up_at',
+  callerTimeoutSeconds: 'caller_timeout_seconds',
   ring: 'ring',
 };
 

@@ -44,6 +44,8 @@ const CHANGING = [
   'ringingAt',
   'endedAt',
   'hangUpAt',
+  'callerTimeoutSeconds',
+  'ring',
 ] as const satisfies readonly (keyof CallChanges)[];
 
 /**

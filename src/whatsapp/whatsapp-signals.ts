@@ -24,11 +24,21 @@ export type SessionSignal = { readonly instanceId: string; readonly at: Date } &
   | { readonly type: 'unrestricted' }
 );
 
+/** What the server says with its acknowledgement of an offer. */
+export interface OfferAcceptance {
+  /** Device LIDs that the server rings besides those of the ring. */
+  readonly furtherDevices: readonly string[];
+  /** Time after which the official client of the caller ends the call, seconds; `null` when the server gave none. */
+  readonly callerTimeoutSeconds: number | null;
+}
+
 /** What WhatsApp tells about an outgoing call, after all its devices were considered. */
 export type CallSignal = { readonly instanceId: string; readonly callId: string; readonly at: Date } &
   /** A device received the offer. It does not prove that anything rings. */
   (
     | { readonly type: 'call_delivered' }
+    /** The server's acknowledgement came after a device had answered, so that nobody waited for it any more. */
+    | ({ readonly type: 'call_acknowledged' } & OfferAcceptance)
     /** A device alerts its user (`preaccept`). */
     | { readonly type: 'call_ringing' }
     /** Somebody picked up. The gateway has already hung up every device. */

@@ -1,4 +1,4 @@
-import type { WhatsAppSignal } from './whatsapp-signals.js';
+import type { OfferAcceptance, WhatsAppSignal } from './whatsapp-signals.js';
 
 /** The way to WhatsApp for one instance. */
 export interface NetworkProxy {
@@ -40,8 +40,10 @@ export interface Ring {
   readonly callId: string;
   /** Our own LID with device id, `call-creator` on the wire. */
   readonly creator: string;
-  /** Device LIDs that the offer rings, the primary first. */
+  /** Device LIDs that may ring, the primary first: the server rings them all, and each has to be stopped. */
   readonly devices: readonly string[];
+  /** Those for which the offer has a key. Absent in rows of earlier releases, which named no others. */
+  readonly offered?: readonly string[];
   /** Id of the offer stanza, which receipts refer to. */
   readonly offerStanzaId: string;
 }
@@ -54,10 +56,11 @@ export interface CallDraft {
   readonly jid: string;
   readonly ring: Ring;
   /**
-   * Sends the offer and waits up to 15 s for the server's verdict. Resolves when the server accepted it.
+   * Sends the offer and waits up to 15 s for the server's verdict. Resolves when the server accepted it, or when a device of
+   * the callee answers first; what the server says then comes as `call_acknowledged`.
    * @throws OfferRefused, OfferOutdated, OfferNotAcknowledged, WhatsAppRestricted, SessionNotConnected (nothing was sent)
    */
-  place(): Promise<void>;
+  place(): Promise<OfferAcceptance>;
   /**
    * The same call prepared anew after `OfferOutdated`: another call-id, devices and sessions asked for afresh.
    * @throws what `prepareCall` throws

@@ -30,11 +30,11 @@ describe('who is called', () => {
 
   const call = (number: string) => stage.call('shop', { number, duration: 1 });
 
-  /** Device ids that the offer of this answer named. */
-  async function rungDevices({ status, body }: Answer): Promise<string[]> {
+  /** Device ids for which the offer of this answer had a key. */
+  async function keyedDevices({ status, body }: Answer): Promise<string[]> {
     expect(status).toBe(200);
     const { devices } = await stage.simulator.waitForCall(({ callId }) => callId === body.callId);
-    return devices.map(({ jid }) => jid.replace(/^\d+/, ''));
+    return devices.filter(({ encType }) => encType !== undefined).map(({ jid }) => jid.replace(/^\d+/, ''));
   }
 
   async function rowsOf(number: string): Promise<unknown> {
@@ -82,30 +82,30 @@ describe('who is called', () => {
   });
 
   it('leaves a hosted device out', async () => {
-    expect(await rungDevices(await call(newContact({ devices: [0, 4, 99] })))).toEqual(['@lid', ':4@lid']);
+    expect(await keyedDevices(await call(newContact({ devices: [0, 4, 99] })))).toEqual(['@lid', ':4@lid']);
   });
 
-  it('rings five devices, and of six only the phone', async () => {
+  it('makes a key for five devices, and of six only for the phone', async () => {
     const five = await call(newContact({ devices: [0, 1, 2, 3, 4] }));
-    expect(await rungDevices(five)).toEqual(['@lid', ':1@lid', ':2@lid', ':3@lid', ':4@lid']);
+    expect(await keyedDevices(five)).toEqual(['@lid', ':1@lid', ':2@lid', ':3@lid', ':4@lid']);
 
     const six = await call(newContact({ devices: [0, 1, 2, 3, 4, 5] }));
-    expect(await rungDevices(six)).toEqual(['@lid']);
+    expect(await keyedDevices(six)).toEqual(['@lid']);
   });
 
   it.each<[string, Omit<ContactOptions, 'number'>]>([
     ['is answered with an error', { brokenBundles: [7] }],
     ['does not come', { silentBundles: [7] }],
     ['carries a signature that does not verify', { badSignatureBundles: [7] }],
-  ])('leaves a device out whose key bundle %s, and rings the others', async (_, contact) => {
+  ])('makes no key for a device whose key bundle %s, and rings the others', async (_, contact) => {
     const answer = await call(newContact({ devices: [0, 7, 8], ...contact }));
 
-    expect(await rungDevices(answer)).toEqual(['@lid', ':8@lid']);
+    expect(await keyedDevices(answer)).toEqual(['@lid', ':8@lid']);
     const { devices } = await stage.simulator.waitForCall(
       ({ callId, devices }) =>
         callId === answer.body.callId && devices.every((device) => device.ringingSince),
     );
-    expect(devices.map(({ callKey }) => callKey?.length)).toEqual([32, 32]);
+    expect(devices.map(({ callKey }) => callKey?.length)).toEqual([32, 32, undefined]);
   });
 
   it('finds a Brazilian who is known without the ninth digit, and reports the form that was called', async () => {

@@ -91,8 +91,10 @@ describe('phones that ring when something breaks', () => {
     expect(answer).toMatchObject({ status: 200, body: { call: { outcome: 'cancelled' } } });
     expect(terminatesOf(await untilStopped(cancelled))).toEqual(ONE_EACH);
     // Only now: who declines while nobody is there to hear it goes unheard.
-    const [{ jid = '' } = {}] = declined.devices;
-    stage.simulator.push(CALLER, calleeSignal(declined, jid, 'reject', { count: '0' }));
+    const [phone] = declined.devices;
+    if (!phone) throw new Error('the call has no device');
+    phone.rejectReason = '';
+    stage.simulator.push(CALLER, calleeSignal(declined, phone.jid, 'reject', { count: '0' }));
     expect(await stage.endedCall('shop', declined.callId)).toMatchObject({ outcome: 'rejected' });
     const stopped = await untilStopped(onTime);
     expect(await stage.endedCall('shop', onTime.callId)).toMatchObject({ outcome: 'completed' });

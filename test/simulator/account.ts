@@ -1,7 +1,7 @@
 import { Curve, type KeyPair } from '@whiskeysockets/baileys';
 import { CalleeDevice, type BundleState } from './callee-device.js';
 import { CompanionDevice, type CompanionKeys } from './companion-device.js';
-import { lidJid, phoneJid } from './jids.js';
+import { HOSTED_DEVICE, lidJid, phoneJid } from './jids.js';
 import type { CalleeBehaviour, ContactOptions, IssuedToken, OfferAck } from './types.js';
 
 const DEFAULT_BEHAVIOUR: CalleeBehaviour = { kind: 'rings' };
@@ -67,7 +67,10 @@ export class Account {
     for (const id of options.devices ?? [0]) {
       this.devices.set(
         id,
-        new CalleeDevice(id, behaviourOf(id, options), bundleStateOf(id, options), options.decrypts ?? true),
+        new CalleeDevice(id, behaviourOf(id, options), bundleStateOf(id, options), {
+          decrypts: options.decrypts ?? true,
+          isListed: !options.hiddenDevices?.includes(id),
+        }),
       );
     }
     this.ack = options.ack ?? 'ok';
@@ -83,8 +86,13 @@ export class Account {
     }
     for (const id of ids) {
       this.formerDevices.delete(id);
-      if (!this.devices.has(id)) this.devices.set(id, new CalleeDevice(id, DEFAULT_BEHAVIOUR, 'good', true));
+      if (!this.devices.has(id)) this.devices.set(id, new CalleeDevice(id, DEFAULT_BEHAVIOUR, 'good'));
     }
+  }
+
+  /** Devices that the server rings, whatever the caller knows of them; a hosted one takes no calls. */
+  get callable(): (CalleeDevice | CompanionDevice)[] {
+    return [...this.devices.values()].filter(({ id }) => id !== HOSTED_DEVICE);
   }
 
   link(keys: CompanionKeys, isPrepared: boolean, deviceId = this.freeDeviceId()): CompanionDevice {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { CheckedOffer, OfferTarget } from './offer-checks.js';
+import type { OfferTarget } from './offer-checks.js';
 import { childrenOf, epochSeconds } from './nodes.js';
 import type { CallRecord } from './types.js';
 
@@ -18,7 +18,7 @@ export function callAck(
 
 /** What comes with a success: a relay for the media, the devices that the server rings, and settings of the VoIP engine. */
 export function successContent(
-  { callId, creator, calleeLid, targets }: CheckedOffer,
+  { callId, creator, calleeLid, devices }: CallRecord,
   callerTimeoutSeconds: number,
 ): BinaryNode[] {
   const settings = JSON.stringify({ options: { caller_timeout: callerTimeoutSeconds } });
@@ -48,7 +48,7 @@ export function successContent(
     {
       tag: 'user',
       attrs: { jid: calleeLid },
-      content: targets.map(({ jid }) => ({ tag: 'device', attrs: { jid } })),
+      content: devices.map(({ jid }) => ({ tag: 'device', attrs: { jid } })),
     },
     { tag: 'rte', attrs: {}, content: randomBytes(6) },
     { tag: 'uploadfieldstat', attrs: {} },
@@ -56,11 +56,15 @@ export function successContent(
   ];
 }
 
-/** What one device of the callee gets: its own key instead of the destination list, and the caller's number. */
-export function deliveredOffer(offer: BinaryNode, target: OfferTarget, callerPhoneJid: string): BinaryNode {
+/** What one device of the callee gets: its own key, if there is one, instead of the destination list, and the caller's number. */
+export function deliveredOffer(
+  offer: BinaryNode,
+  target: OfferTarget | undefined,
+  callerPhoneJid: string,
+): BinaryNode {
   const content = childrenOf(offer).flatMap((child) => {
-    if (child.tag === 'destination') return [target.enc];
-    if (child.tag === 'device-identity' && target.type === 'msg') return [];
+    if (child.tag === 'destination') return target ? [target.enc] : [];
+    if (child.tag === 'device-identity' && target?.type !== 'pkmsg') return [];
     return [child];
   });
   return { tag: 'offer', attrs: { ...offer.attrs, caller_pn: callerPhoneJid }, content };

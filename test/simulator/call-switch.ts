@@ -2,6 +2,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { LinkedCompanion } from './account.js';
 import type { CalleeDevice } from './callee-device.js';
 import { CalleeScript } from './callee-script.js';
+import type { CompanionDevice } from './companion-device.js';
 import { callAck, callFrom, deliveredOffer, successContent } from './call-stanzas.js';
 import type { Connection } from './connection.js';
 import { hasZeroDeviceLid, phoneJid } from './jids.js';
@@ -9,16 +10,21 @@ import { LiveCalls, type LiveCall } from './live-calls.js';
 import { childrenOf } from './nodes.js';
 import { ACK_DUPLICATE, checkOffer, type CheckedOffer, type OfferTarget } from './offer-checks.js';
 import { SignalRouter } from './signal-router.js';
+import { StopChecks } from './stop-checks.js';
 import type { CallDeviceRecord, CallRecord, OfferAck } from './types.js';
 import type { World } from './world.js';
+
+const DEFAULT_CALLER_TIMEOUT_SECONDS = 90;
 
 /** Takes `<call>` stanzas: judges offers, rings devices, passes signals between the two sides. */
 export class CallSwitch {
   private readonly calls = new LiveCalls();
+  private readonly stopChecks: StopChecks;
   private readonly signals: SignalRouter;
 
   constructor(private readonly world: World) {
-    this.signals = new SignalRouter(world, this.calls);
+    this.stopChecks = new StopChecks(world);
+    this.signals = new SignalRouter(world, this.calls, this.stopChecks);
   }
 
   receiveCall(connection: Connection, sender: LinkedCompanion, node: BinaryNode, stanzaBytes: Buffer): void {
@@ -65,22 +71,19 @@ export class CallSwitch {
     }
     const ack = this.world.faults.takeOfferAck() ?? offer.callee.ack;
     const call = makeRecord(offer, sender, node.attrs.id ?? '');
-    const live = { call, caller: sender, callee: offer.callee };
+    const live = { call, caller: sender, callee: offer.callee, isDelivered: false };
     this.calls.add(live);
     recorder.call(call);
-    if (this.answerOffer(connection, node, offer, call, ack)) {
-      for (const target of offer.targets) this.deliver(live, offerNode, target);
+    live.isDelivered = this.answerOffer(connection, node, call, ack);
+    if (!live.isDelivered) return;
+    for (const device of offer.callee.callable) {
+      const target = offer.targets.find(({ deviceId }) => deviceId === device.id);
+      this.deliver(live, offerNode, device, target);
     }
   }
 
   /** Returns whether the callee's devices get to see the offer. */
-  private answerOffer(
-    connection: Connection,
-    node: BinaryNode,
-    offer: CheckedOffer,
-    call: CallRecord,
-    ack: OfferAck,
-  ): boolean {
+  private answerOffer(connection: Connection, node: BinaryNode, call: CallRecord, ack: OfferAck): boolean {
     if (ack === 'silent') return false;
     if (ack === 'close') {
       connection.close(1011);
@@ -91,7 +94,8 @@ export class CallSwitch {
       this.world.recorder.callChanged(call);
       this.world.reply(connection, callAck(node, 'offer', {}, content));
     };
-    const content = successContent(offer, this.world.callerTimeoutSeconds);
+    const { callerTimeoutSeconds = DEFAULT_CALLER_TIMEOUT_SECONDS } = this.world.options;
+    const content = successContent(call, callerTimeoutSeconds);
     if (ack === 'ok' || ack === 'ok-empty') {
       succeed(ack === 'ok' ? content : undefined);
       return true;
@@ -102,18 +106,22 @@ export class CallSwitch {
     }
     const code = String('errorAttribute' in ack ? ack.errorAttribute : ack.errorChild);
     const attrs: Record<string, string> = 'errorAttribute' in ack ? { error: code } : {};
-    const error = { tag: 'error', attrs: { code, text: 'call-refused', 'call-id': offer.callId } };
+    const error = { tag: 'error', attrs: { code, text: 'call-refused', 'call-id': call.callId } };
     call.ackError = Number(code);
     this.world.recorder.callChanged(call);
     this.world.reply(connection, callAck(node, 'offer', attrs, 'errorChild' in ack ? [error] : undefined));
     return false;
   }
 
-  private deliver(live: LiveCall, offerNode: BinaryNode, target: OfferTarget): void {
+  private deliver(
+    live: LiveCall,
+    offerNode: BinaryNode,
+    device: CalleeDevice | CompanionDevice,
+    target: OfferTarget | undefined,
+  ): void {
     const { call, caller, callee } = live;
-    const device = callee.devices.get(target.deviceId);
-    const record = call.devices.find(({ jid }) => jid === target.jid);
-    if (!device || !record) return;
+    const record = call.devices.find(({ jid }) => jid === callee.deviceLid(device.id));
+    if (!record) return;
     if (device.kind === 'scripted') {
       void this.ring(live, record, device, target);
       return;
@@ -124,21 +132,24 @@ export class CallSwitch {
       ?.send(callFrom(call.creator, call.stanzaId, stanza));
   }
 
-  /** Decrypts as the device would, then plays its script. Never throws. */
+  /** Decrypts what there is for the device as it would, then plays its script. Never throws. */
   private async ring(
     live: LiveCall,
     record: CallDeviceRecord,
     device: CalleeDevice,
-    target: OfferTarget,
+    target: OfferTarget | undefined,
   ): Promise<void> {
     const { call, caller } = live;
     const { recorder, timers, sessions } = this.world;
     const script = new CalleeScript(call, record, {
       timers,
       sendToCaller: (node) => sessions.find(caller)?.send(node),
-      changed: () => recorder.callChanged(call),
+      changed: () => {
+        if (record.acceptedAt !== undefined) this.stopChecks.begin(live);
+        recorder.callChanged(call);
+      },
     });
-    if (device.decrypts) {
+    if (target && device.decrypts) {
       try {
         record.callKey = await device.decryptCallKey(call.creator, target.type, target.ciphertext);
         recorder.callChanged(call);
@@ -164,6 +175,9 @@ function makeRecord(
   stanzaId: string,
 ): CallRecord {
   const now = Date.now();
+  const others = callee.callable
+    .filter(({ id }) => !targets.some(({ deviceId }) => deviceId === id))
+    .map(({ id }) => callee.deviceLid(id));
   return {
     callId,
     stanzaId,
@@ -173,9 +187,9 @@ function makeRecord(
     calleeLid,
     offeredAt: now,
     acked: false,
-    devices: targets.map(({ jid, type }) => ({
+    devices: [...targets.map(({ jid }) => jid), ...others].map((jid) => ({
       jid,
-      encType: type,
+      encType: targets.find((target) => target.jid === jid)?.type,
       receivedAt: now,
       terminateStanzaIds: [],
     })),

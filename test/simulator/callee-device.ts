@@ -40,6 +40,9 @@ export type BundleState = 'good' | 'broken' | 'silent' | 'bad-signature';
 /** A scripted device of a contact. Its Signal keys are real and made on first use: most contacts are never called. */
 export class CalleeDevice {
   readonly kind = 'scripted';
+  readonly decrypts: boolean;
+  /** False: usync leaves it out. */
+  readonly isListed: boolean;
   private signal: SignalKeys | undefined;
   private nextPreKeyId = 1;
   /** Base key of the session that each sender uses now. */
@@ -49,8 +52,11 @@ export class CalleeDevice {
     readonly id: number,
     readonly behaviour: CalleeBehaviour,
     readonly bundleState: BundleState,
-    readonly decrypts: boolean,
-  ) {}
+    { decrypts = true, isListed = true }: { decrypts?: boolean; isListed?: boolean } = {},
+  ) {
+    this.decrypts = decrypts;
+    this.isListed = isListed;
+  }
 
   /** A bundle with a one-time key that nobody got before. */
   async takeBundle(): Promise<KeyBundle> {

@@ -65,6 +65,7 @@ export class CalleeScript {
   }
 
   private hangUp(reason: string | undefined): void {
+    this.device.hungUpAt = Date.now();
     this.send('terminate', reason === undefined ? {} : { reason });
     this.stopRinging();
   }

@@ -7,6 +7,8 @@ export interface LiveCall {
   readonly call: CallRecord;
   readonly caller: LinkedCompanion;
   readonly callee: Account;
+  /** The callee's devices got the offer. */
+  isDelivered: boolean;
 }
 
 /** Calls by call-id, ended ones included, as late signals name them too. */

@@ -4,6 +4,7 @@ import { callAck, callFrom } from './call-stanzas.js';
 import type { Connection } from './connection.js';
 import type { LiveCall, LiveCalls } from './live-calls.js';
 import { childrenOf, epochSeconds } from './nodes.js';
+import type { StopChecks } from './stop-checks.js';
 import type { CallDeviceRecord } from './types.js';
 import type { World } from './world.js';
 
@@ -24,6 +25,7 @@ export class SignalRouter {
   constructor(
     private readonly world: World,
     private readonly calls: LiveCalls,
+    private readonly stopChecks: StopChecks,
   ) {}
 
   receive(connection: Connection, sender: LinkedCompanion, node: BinaryNode, child: BinaryNode): void {
@@ -45,6 +47,7 @@ export class SignalRouter {
     if (node.attrs.to !== call.creator)
       return this.violation(sender, `${child.tag} does not go to the caller's device`);
     this.note(device, child);
+    if (child.tag === 'accept') this.stopChecks.begin(live);
     this.world.recorder.callChanged(call);
     this.world.sessions.find(live.caller)?.send(callFrom(senderLid, node.attrs.id ?? '', child));
   }
@@ -71,7 +74,7 @@ export class SignalRouter {
     const { call, callee } = live;
     const { to = '', id = '' } = node.attrs;
     const device = call.devices.find(({ jid }) => jid === to);
-    if (!device) return this.violation(sender, `${child.tag} goes to ${to}, which is no device of the offer`);
+    if (!device) return this.violation(sender, `${child.tag} goes to ${to}, which is no device of the call`);
     if (child.tag === 'terminate') this.noteTerminate(live, sender, device, id, child);
     const known = this.world.directory.findDevice(to)?.device;
     if (known?.kind !== 'companion') return;
@@ -79,12 +82,13 @@ export class SignalRouter {
   }
 
   private noteTerminate(
-    { call }: LiveCall,
+    live: LiveCall,
     sender: LinkedCompanion,
     device: CallDeviceRecord,
     id: string,
     child: BinaryNode,
   ): void {
+    const { call } = live;
     if (childrenOf(child).length > 0) this.violation(sender, 'terminate has children');
     const isUsed =
       id === call.stanzaId || call.devices.some(({ terminateStanzaIds }) => terminateStanzaIds.includes(id));
@@ -93,6 +97,7 @@ export class SignalRouter {
     device.terminateReason ??= child.attrs.reason ?? '';
     if (device.ringingSince !== undefined) device.ringStoppedAt ??= Date.now();
     this.world.recorder.terminated(call, device);
+    this.stopChecks.begin(live);
   }
 
   /** What a real callee says about itself. */
@@ -100,6 +105,7 @@ export class SignalRouter {
     const now = Date.now();
     if (child.tag === 'preaccept') device.ringingSince ??= now;
     if (child.tag === 'accept') device.acceptedAt ??= now;
+    if (child.tag === 'terminate') device.hungUpAt ??= now;
     if (child.tag === 'reject') device.rejectReason ??= child.attrs.reason ?? '';
     const isOver = child.tag === 'accept' || child.tag === 'reject' || child.tag === 'terminate';
     if (isOver && device.ringingSince !== undefined) device.ringStoppedAt ??= now;

@@ -45,7 +45,6 @@ import type { World } from './world.js';
 const HOST = '127.0.0.1';
 const PATH = '/ws/chat';
 const MAX_MESSAGE_BYTES = 2 << 20;
-const DEFAULT_CALLER_TIMEOUT_SECONDS = 90;
 
 /**
  * A WhatsApp server for tests: Noise handshake, pairing, logins, directory, key bundles and call signalling, on loopback and
@@ -80,7 +79,7 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
       faults: new FaultPlan(),
       timers: new Timers(),
       versions: this.versions,
-      callerTimeoutSeconds: options.callerTimeoutSeconds ?? DEFAULT_CALLER_TIMEOUT_SECONDS,
+      options,
       reply: (connection, node) => this.reply(connection, node),
     };
     this.limits = new AccountLimits(this.world);

@@ -221,14 +221,14 @@ describe('the strict checks of an offer', () => {
     const expectViolation = (text: string): void =>
       expect(simulator.violations).toEqual([expect.stringContaining(text)]);
 
-    it('tells when it goes to a device that the offer did not name', async () => {
+    it('tells when it goes to a device that the callee does not have', async () => {
       await sendCall(caller, terminate(caller, offer.callId, lidJid(LID, 13)));
-      expectViolation('which is no device of the offer');
+      expectViolation('which is no device of the call');
     });
 
     it('tells when it goes to a phone number', async () => {
       await sendCall(caller, terminate(caller, offer.callId, `${CALLEE}@s.whatsapp.net`));
-      expectViolation('which is no device of the offer');
+      expectViolation('which is no device of the call');
     });
 
     it('tells when it names an unknown call', async () => {

@@ -42,6 +42,8 @@ export interface ContactOptions {
   readonly lid?: string | null;
   /** Device ids; `[]` has no device at all, 99 is a hosted (Business API) device. Default `[0]`. */
   readonly devices?: readonly number[];
+  /** Those of the devices that usync leaves out; the server rings them all the same and names them in its ack. */
+  readonly hiddenDevices?: readonly number[];
   /** Devices for which the key answer carries `<error/>`. */
   readonly brokenBundles?: readonly number[];
   /** Devices that the key answer leaves out. */
@@ -131,9 +133,10 @@ export interface StanzaRecord {
 }
 
 export interface CallDeviceRecord {
-  /** LID device JID as named in the offer. */
+  /** LID device JID. */
   readonly jid: string;
-  readonly encType: string;
+  /** `undefined`: the offer had no key for this device; it rings all the same. */
+  readonly encType: string | undefined;
   readonly receivedAt: number;
   /** The 32 bytes that the device decrypted. */
   callKey?: Buffer;
@@ -145,6 +148,8 @@ export interface CallDeviceRecord {
   /** Reason of this device's own reject; `''` when it gave none. */
   rejectReason?: string;
   acceptedAt?: number;
+  /** When this device ended the call by a terminate of its own. */
+  hungUpAt?: number;
 }
 
 export interface CallRecord {
@@ -162,6 +167,7 @@ export interface CallRecord {
   acked: boolean;
   /** Error code of the ack, when the offer was refused. */
   ackError?: number;
+  /** Every device of the callee that takes calls: those that the offer named, then the others. */
   readonly devices: CallDeviceRecord[];
 }
 
@@ -219,6 +225,10 @@ export interface SimulatorOptions {
   readonly lingerMs?: number;
   /** `options.caller_timeout` in the settings that come with a success ack, seconds. Default 90. */
   readonly callerTimeoutSeconds?: number;
+  /**
+   * How long a caller may take to stop every device, from his first terminate or an accept on, milliseconds. Default 3,000.
+   */
+  readonly stopGraceMs?: number;
 }
 
 export interface SimulatorEvents {

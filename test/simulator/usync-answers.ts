@@ -1,5 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Account } from './account.js';
+import type { CalleeDevice } from './callee-device.js';
+import type { CompanionDevice } from './companion-device.js';
 import type { Directory } from './directory.js';
 import { HOSTED_DEVICE, lidJid, parseJid, phoneJid } from './jids.js';
 import { childOf, childrenOf, epochSeconds, iqError, iqResult, textOf } from './nodes.js';
@@ -59,7 +61,7 @@ function answerUser(user: BinaryNode, protocols: string[], directory: Directory)
 }
 
 function devicesNode(account: Account | undefined): BinaryNode {
-  const devices = [...(account?.devices.values() ?? [])];
+  const devices = [...(account?.devices.values() ?? [])].filter(isListed);
   return {
     tag: 'devices',
     attrs: {},
@@ -72,6 +74,10 @@ function devicesNode(account: Account | undefined): BinaryNode {
       { tag: 'key-index-list', attrs: { ts: epochSeconds() } },
     ],
   };
+}
+
+function isListed(device: CalleeDevice | CompanionDevice): boolean {
+  return device.kind === 'companion' || device.isListed;
 }
 
 /** Devices other than the primary come with a key index; Baileys drops those without. */

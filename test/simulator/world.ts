@@ -6,6 +6,7 @@ import type { PairingDesk } from './pairing-desk.js';
 import type { Recorder } from './recorder.js';
 import type { SessionTable } from './session-table.js';
 import type { Timers } from './timers.js';
+import type { SimulatorOptions } from './types.js';
 import type { VersionDesk } from './version-desk.js';
 
 /** The parts of one simulator, for those that work on several of them. */
@@ -16,8 +17,8 @@ export interface World {
   readonly recorder: Recorder;
   readonly faults: FaultPlan;
   readonly timers: Timers;
+  readonly options: SimulatorOptions;
   readonly versions: VersionDesk;
-  readonly callerTimeoutSeconds: number;
   /** Sends an answer, late when the fault plan says so. */
   readonly reply: (connection: Connection, node: BinaryNode) => void;
 }

@@ -26,6 +26,7 @@ beforeEach(async () => {
 
 afterAll(() => dataSource.destroy());
 
+const ACCEPTED = { type: 'accepted', furtherDevices: ['7:5@lid'], callerTimeoutSeconds: 45 } as const;
 const ended = (outcome: 'completed' | 'busy', at: Date) =>
   ({ state: 'ended', outcome, endedAt: at }) as const;
 
@@ -49,6 +50,7 @@ describe('a stored call', () => {
       ringingAt: null,
       endedAt: null,
       hangUpAt: later(28),
+      callerTimeoutSeconds: null,
       ring: null,
     });
   });
@@ -105,7 +107,7 @@ describe('a stored call', () => {
     for (let round = 0; round < 10; round++) {
       const call = await stage.placed();
       await Promise.all([
-        journal.record(call, { type: 'accepted' }, later(1)),
+        journal.record(call, ACCEPTED, later(1)),
         journal
           .record(call, { type: 'delivered' }, later(2))
           .then(() => journal.record(call, { type: 'ringing' }, later(3))),
@@ -115,6 +117,8 @@ describe('a stored call', () => {
         acceptedAt: later(1),
         ringingAt: later(3),
         hangUpAt: later(11),
+        callerTimeoutSeconds: 45,
+        ring: { ...call.ring, devices: ['7@lid', '7:5@lid'], offered: ['7@lid'] },
       });
     }
   });

@@ -115,7 +115,7 @@ describe('the life of a call', () => {
   it('is told step by step', async () => {
     const call = await prepared();
     const news: CallNews[] = [
-      { type: 'accepted' },
+      { type: 'accepted', furtherDevices: [], callerTimeoutSeconds: null },
       { type: 'delivered' },
       { type: 'ringing' },
       { type: 'hung_up' },

@@ -3,6 +3,7 @@ import {
   encodeSignedDeviceIdentity,
   jidNormalizedUser,
   type AuthenticationCreds,
+  type BinaryNode,
 } from '@whiskeysockets/baileys';
 import type { Log } from '../../common/logging/log.js';
 import type { Clock } from '../../common/time/clock.js';
@@ -12,14 +13,16 @@ import {
   OfferRefused,
   SessionNotConnected,
 } from '../whatsapp.errors.js';
+import type { OfferAcceptance } from '../whatsapp-signals.js';
 import type { CallDraft, CalleeQuery, Ring } from '../whatsapp.gateway.js';
 import type { AccountStanding } from './account-standing.js';
 import type { BaileysConnection } from './baileys-connection.js';
 import { encryptCallKey } from './call-keys.js';
 import type { CallRegistry } from './call-registry.js';
-import { offerStanza, type OfferParts } from './call-stanzas.js';
-import type { CalleeLookup } from './callee-lookup.js';
+import { offerStanza, readOfferAck, type OfferParts } from './call-stanzas.js';
+import type { Callee, CalleeLookup } from './callee-lookup.js';
 import { deviceOf, userOf } from './device-jid.js';
+import { readAcceptance } from './offer-acceptance.js';
 import { awaitVerdict } from './offer-verdict.js';
 import { concernsAccount, refusalReason } from './refusal-reasons.js';
 import type { TrustTokens } from './trust-tokens.js';
@@ -27,6 +30,7 @@ import type { TrustTokens } from './trust-tokens.js';
 const CALL_KEY_BYTES = 32;
 /** Validation failed: stale devices, sessions or token, or wrong addressing (Baileys and whatsmeow). */
 const OUTDATED_CODE = 479;
+const NOTHING_SAID: OfferAcceptance = { furtherDevices: [], callerTimeoutSeconds: null };
 
 /** A call that was refused because something about the callee was out of date. */
 export interface OutdatedCall {
@@ -63,7 +67,7 @@ export async function draftCall(
   await requireFree(standing);
   const callee = await lookup.find(socket, query, afresh);
   await requireFree(standing);
-  const keys = await encryptCallKey(socket, callee.devices, randomBytes(CALL_KEY_BYTES), log, afresh);
+  const keys = await encryptCallKey(socket, callee.offered, randomBytes(CALL_KEY_BYTES), log, afresh);
   const held = await tokens.held(socket, callee.lid);
   const offer: OfferParts = {
     stanzaId: socket.generateMessageTag(),
@@ -75,42 +79,46 @@ export async function draftCall(
     trustToken: isSame(held, outdated?.trustToken) ? undefined : held,
   };
   await requireFree(standing);
-  return new BaileysCallDraft(connection, callee.number, callee.pn, offer, tools);
+  return new BaileysCallDraft(connection, callee, offer, tools);
 }
 
 /** An offer that is ready to leave. */
 export class BaileysCallDraft implements CallDraft {
+  readonly number: string;
   readonly jid: string;
   readonly ring: Ring;
 
   constructor(
     private readonly connection: BaileysConnection,
-    readonly number: string,
-    private readonly pn: string | undefined,
+    private readonly callee: Callee,
     private readonly offer: OfferParts,
     private readonly tools: CallTools,
   ) {
+    this.number = callee.number;
     this.jid = offer.to;
     this.ring = {
       callId: offer.callId,
       creator: offer.creator,
-      devices: offer.keys.map(({ device }) => device),
+      devices: callee.devices,
+      offered: offer.keys.map(({ device }) => device),
       offerStanzaId: offer.stanzaId,
     };
   }
 
-  async place(): Promise<void> {
-    const { connection, tools } = this;
+  async place(): Promise<OfferAcceptance> {
+    const { connection, callee, tools } = this;
     if (!connection.isOpen) throw new SessionNotConnected();
     tools.standing.requireFree();
-    const verdict = awaitVerdict(connection, this.ring.offerStanzaId, tools.clock);
+    const verdict = awaitVerdict(connection, this.ring.offerStanzaId, tools.clock, {
+      onLateAck: (ack) => this.onLateAck(ack),
+    });
     tools.registry.begin(this.ring, () => verdict.confirm());
     // Whether a failed write reached the server is not known; the missing ack then decides.
     connection.socket.sendNode(offerStanza(this.offer)).catch(() => undefined);
     // Not awaited: it must not hold up the verdict.
     void tools.tokens.issue(
       connection.socket,
-      { lid: this.jid, pn: this.pn },
+      { lid: this.jid, pn: callee.pn },
       () => connection.isOpen && tools.standing.isFree,
     );
     const answer = await verdict.answer;
@@ -122,10 +130,19 @@ export class BaileysCallDraft implements CallDraft {
       tools.registry.forget(this.ring);
       throw await this.refusal(answer.code);
     }
+    const acceptance = answer.ack ? readAcceptance(answer.ack, callee) : NOTHING_SAID;
+    tools.registry.learn(this.ring.callId, acceptance);
+    return acceptance;
   }
 
   renew(): Promise<CallDraft> {
     return this.tools.renew(this.offer);
+  }
+
+  /** A refusal that comes after a device has answered is not believed. */
+  private onLateAck(ack: BinaryNode): void {
+    if (!readOfferAck(ack).accepted) return;
+    this.tools.registry.learnLate(this.ring.callId, readAcceptance(ack, this.callee));
   }
 
   private refusal(code: number): Promise<Error> | Error {

@@ -1,5 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Clock } from '../../common/time/clock.js';
+import type { OfferAcceptance } from '../whatsapp-signals.js';
 import type { Ring } from '../whatsapp.gateway.js';
 import { childrenOf, readCalleeNews } from './call-stanzas.js';
 import { OutgoingCall, type CallLine, type CallNews } from './outgoing-call.js';
@@ -82,9 +83,24 @@ export class CallRegistry {
   }
 
   onReceipt(node: BinaryNode): void {
-    const callId = this.callIdOfOffer.get(node.attrs.id ?? '');
+    const { id = '', from = '' } = node.attrs;
+    const callId = this.callIdOfOffer.get(id);
     if (callId && childrenOf(node).some(({ tag }) => tag === 'offer'))
-      this.entries.get(callId)?.call.onReceipt();
+      this.entries.get(callId)?.call.onReceipt(from);
+  }
+
+  /** The server named further devices that ring. */
+  learn(callId: string, { furtherDevices }: OfferAcceptance): void {
+    this.entries.get(callId)?.call.alsoRings(furtherDevices);
+  }
+
+  /** The same after the call was taken for accepted without the server's word: whoever stores the call has to hear of it. */
+  learnLate(callId: string, acceptance: OfferAcceptance): void {
+    const { furtherDevices, callerTimeoutSeconds } = acceptance;
+    if (!this.knows(callId)) return;
+    this.learn(callId, acceptance);
+    if (furtherDevices.length === 0 && callerTimeoutSeconds === null) return;
+    this.tell(callId, { type: 'call_acknowledged', ...acceptance });
   }
 
   /** A new socket is open. */

@@ -81,13 +81,15 @@ export function terminateStanza(parts: TerminateParts): BinaryNode {
   };
 }
 
-/** The server's verdict on an offer. */
-export type OfferVerdict = { readonly accepted: true } | { readonly accepted: false; readonly code: number };
+/** The server's verdict on an offer; without an ack a device of the callee answered before the server did. */
+export type OfferVerdict =
+  | { readonly accepted: true; readonly ack?: BinaryNode }
+  | { readonly accepted: false; readonly code: number };
 
 /** A refusal stands in the attribute `error`, or in an `<error code>` child. */
 export function readOfferAck(ack: BinaryNode): OfferVerdict {
   const code = ack.attrs.error ?? childrenOf(ack).find(({ tag }) => tag === 'error')?.attrs.code;
-  return code === undefined ? { accepted: true } : { accepted: false, code: Number(code) || 0 };
+  return code === undefined ? { accepted: true, ack } : { accepted: false, code: Number(code) || 0 };
 }
 
 /** What a device of the callee says about a call. */

@@ -5,8 +5,8 @@ import type { CalleeQuery } from '../whatsapp.gateway.js';
 import { primaryFirst } from './call-stanzas.js';
 import { deviceLid, deviceOf, isHosted, userOf } from './device-jid.js';
 
-/** The official client calls the primary alone when the fan-out is larger. */
-const MAX_DEVICES = 5;
+/** The official client makes a key for the primary alone when the fan-out is larger. */
+const MAX_OFFERED = 5;
 /** As long as the library keeps its device lists. */
 const EXISTENCE_TTL_MS = 5 * 60_000;
 
@@ -17,8 +17,10 @@ export interface Callee {
   readonly lid: string;
   /** Phone-number JID; unknown when a LID was given. */
   readonly pn: string | undefined;
-  /** Device LIDs that can take calls, the primary first. */
+  /** Device LIDs that can take calls, the primary first. All of them ring. */
   readonly devices: readonly string[];
+  /** Those of them for which the offer gets a key. */
+  readonly offered: readonly string[];
 }
 
 /** Answers who is behind a number, in the order of the official client: exists, LID, devices. */
@@ -35,7 +37,7 @@ export class CalleeLookup {
     const pn = query.kind === 'number' ? await this.firstRegistered(socket, query.candidates) : undefined;
     const lid = query.kind === 'lid' ? `${query.digits}@lid` : await lidOf(socket, pn ?? '');
     const devices = await callableDevices(socket, lid, afresh);
-    return { number: userOf(pn ?? lid), lid, pn, devices };
+    return { number: userOf(pn ?? lid), lid, pn, devices, offered: offeredOf(devices) };
   }
 
   /**
@@ -71,6 +73,10 @@ async function callableDevices(socket: WASocket, lid: string, afresh: boolean): 
   const jids = all.map(({ jid }) => jid).filter((jid) => !isHosted(jid));
   const devices = primaryFirst([...new Set(jids.map(deviceLid))]);
   if (devices.length === 0) throw new CalleeUnreachable('no device of this number can take calls');
+  return devices;
+}
+
+function offeredOf(devices: readonly string[]): readonly string[] {
   const primary = devices.filter((jid) => deviceOf(jid) === 0);
-  return devices.length > MAX_DEVICES && primary.length > 0 ? primary : devices;
+  return devices.length > MAX_OFFERED && primary.length > 0 ? primary : devices;
 }

@@ -7,10 +7,14 @@ import { readOfferAck, type OfferVerdict } from './call-stanzas.js';
 interface Expectation {
   readonly ackClass: 'call' | 'message';
   readonly timeoutMs: number;
+  /** Gets the ack that comes after the answer. */
+  readonly onLateAck?: (ack: BinaryNode) => void;
 }
 
 /** No figure is published; independent clients wait 10 to 15 s. */
 const ACK_TIMEOUT_MS = 15_000;
+/** Phones stop by themselves after a minute; then it is of no use to know which ones rang. */
+const LATE_ACK_MS = 60_000;
 
 /** `silence`: no answer in time, or the connection ended meanwhile. */
 export type OfferAnswer = OfferVerdict | 'silence';
@@ -29,24 +33,40 @@ export function awaitVerdict(
   connection: BaileysConnection,
   stanzaId: string,
   clock: Clock,
-  { ackClass, timeoutMs }: Expectation = { ackClass: 'call', timeoutMs: ACK_TIMEOUT_MS },
+  { ackClass = 'call', timeoutMs = ACK_TIMEOUT_MS, onLateAck }: Partial<Expectation> = {},
 ): PendingVerdict {
   const { ws } = connection.socket;
   const ackOfStanza = `CB:ack,id:${stanzaId}`;
+  let answered = false;
   let settle: (answer: OfferAnswer) => void = () => undefined;
   const answer = new Promise<OfferAnswer>((resolve) => {
     settle = resolve;
   });
-  const onAck = (ack: BinaryNode): void => {
-    if (ack.attrs.class === ackClass) settle(readOfferAck(ack));
-  };
-  const stop = connection.onceFinished(() => settle('silence'));
-  const timer = clock.schedule(timeoutMs, () => settle('silence'));
-  ws.on(ackOfStanza, onAck);
-  void answer.then(() => {
+  const stopListening = (): void => {
+    answered = true;
     ws.off(ackOfStanza, onAck);
     timer.cancel();
     stop();
+  };
+  const onAck = (ack: BinaryNode): void => {
+    if (ack.attrs.class !== ackClass) return;
+    if (answered) onLateAck?.(ack);
+    else settle(readOfferAck(ack));
+    stopListening();
+  };
+  const answerWithoutAck = (substitute: OfferAnswer): void => {
+    if (answered) return;
+    settle(substitute);
+    if (!onLateAck) return stopListening();
+    answered = true;
+    timer.cancel();
+    timer = clock.schedule(LATE_ACK_MS, stopListening);
+  };
+  const stop = connection.onceFinished(() => {
+    settle('silence');
+    stopListening();
   });
-  return { answer, confirm: () => settle({ accepted: true }) };
+  let timer = clock.schedule(timeoutMs, () => answerWithoutAck('silence'));
+  ws.on(ackOfStanza, onAck);
+  return { answer, confirm: () => answerWithoutAck({ accepted: true }) };
 }

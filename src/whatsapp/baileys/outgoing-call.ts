@@ -1,5 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { CalleeRefusal } from '../whatsapp-signals.js';
+import type { CalleeRefusal, OfferAcceptance } from '../whatsapp-signals.js';
 import type { Ring } from '../whatsapp.gateway.js';
 import {
   primaryFirst,
@@ -8,7 +8,8 @@ import {
   type CalleeNews,
   type TerminateReason,
 } from './call-stanzas.js';
-import { deviceOf, isSameDevice } from './device-jid.js';
+import { deviceLid, deviceOf, isHosted, isSameDevice, userOf } from './device-jid.js';
+import { MAX_RINGING_DEVICES } from './offer-acceptance.js';
 
 /** Web and Desktop clients without calling support decline by themselves within this time of the offer. */
 const SYNTHETIC_REJECT_MS = 2_000;
@@ -16,6 +17,7 @@ const SYNTHETIC_REJECT_MS = 2_000;
 /** What became of a call, after all devices were considered. */
 export type CallNews =
   | { readonly type: 'call_delivered' | 'call_ringing' | 'call_answered' }
+  | ({ readonly type: 'call_acknowledged' } & OfferAcceptance)
   | { readonly type: 'call_refused_by_callee'; readonly refusal: CalleeRefusal }
   | { readonly type: 'call_ended_remotely'; readonly reason: string | null };
 
@@ -28,14 +30,22 @@ export interface CallLine {
 
 /**
  * One call on the wire after its offer left: follows its devices and stops them. Rejects are per device until proved
- * otherwise; the server routes a terminate to one device only, so each rung device gets its own.
+ * otherwise; the server routes a terminate to one device only, so each device that may ring gets its own.
  */
 export class OutgoingCall {
   private ended = false;
-  private answeredBy: string | undefined;
+  /** The device that ended the call; it needs no further stanza. */
+  private endedBy: string | undefined;
+  /** Why all other devices stop. */
+  private dismissal: TerminateReason | undefined;
   private delivered = false;
   private ringing = false;
-  private readonly out = new Map<string, CalleeRefusal>();
+  /** Devices that may ring, by their number. */
+  private readonly devices = new Map<number, string>();
+  /** Numbers of devices that got a key or have shown themselves: without all of these the call is over. */
+  private readonly taking: Set<number>;
+  /** Devices that do not ring any more, by their number. */
+  private readonly out = new Map<number, CalleeRefusal>();
   private hangingUp: Promise<void> | undefined;
 
   /** @param offeredAtMs monotonic time at which the offer left */
@@ -44,11 +54,26 @@ export class OutgoingCall {
     private readonly line: CallLine,
     private readonly offeredAtMs: number,
     private readonly tell: (news: CallNews) => void,
-  ) {}
+  ) {
+    for (const device of ring.devices) this.devices.set(deviceOf(device), device);
+    this.taking = new Set((ring.offered ?? ring.devices).map(deviceOf));
+  }
+
+  /**
+   * The server rings these too. When the call has ended they are dismissed at once.
+   * @param devices device LIDs of the callee
+   */
+  alsoRings(devices: readonly string[]): void {
+    const further = devices.filter((device) => !this.devices.has(deviceOf(device)));
+    for (const device of further) this.devices.set(deviceOf(device), device);
+    if (this.ended) this.stopQuietly(this.othersThan(this.endedBy, further), this.dismissal);
+  }
 
   /** A device got the offer; it does not prove that anything rings. */
-  onReceipt(): void {
-    if (this.ended || this.delivered) return;
+  onReceipt(device: string): void {
+    if (this.ended) return;
+    this.noteTaking(device);
+    if (this.delivered) return;
     this.delivered = true;
     this.tell({ type: 'call_delivered' });
   }
@@ -61,7 +86,7 @@ export class OutgoingCall {
     else this.onNews(news, nowMs);
   }
 
-  /** Stops every device that still rings. Repeated calls share one attempt; after a failed one the next tries again. */
+  /** Stops every device that may still ring. Repeated calls share one attempt; after a failed one the next tries again. */
   hangUp(): Promise<void> {
     this.ended = true;
     this.hangingUp ??= this.terminate(this.remaining()).catch((cause: unknown) => {
@@ -74,24 +99,19 @@ export class OutgoingCall {
   private onNews(news: CalleeNews, nowMs: number): void {
     switch (news.kind) {
       case 'preaccept':
-        this.onReceipt();
+        this.onReceipt(news.device);
         if (!this.ringing) {
           this.ringing = true;
           this.tell({ type: 'call_ringing' });
         }
         return;
       case 'accept':
-        this.answeredBy = news.device;
-        this.end({ type: 'call_answered' });
         this.stopQuietly([news.device]);
-        this.stopQuietly(this.othersThan(news.device), 'accepted_elsewhere');
-        return;
+        return this.end({ type: 'call_answered' }, news.device, 'accepted_elsewhere');
       case 'reject':
         return this.onReject(news.device, news.reason, nowMs);
       case 'terminate':
-        this.end({ type: 'call_ended_remotely', reason: news.reason });
-        this.stopQuietly(this.othersThan(news.device));
-        return;
+        return this.end({ type: 'call_ended_remotely', reason: news.reason }, news.device);
     }
   }
 
@@ -99,35 +119,51 @@ export class OutgoingCall {
     if (reason === null || !['busy', 'uncallable', 'enc', 'tos'].includes(reason)) {
       const synthetic = deviceOf(device) !== 0 && nowMs - this.offeredAtMs < SYNTHETIC_REJECT_MS;
       if (!synthetic) {
-        this.end({ type: 'call_refused_by_callee', refusal: 'rejected' });
-        this.stopQuietly(this.othersThan(device), 'rejected_elsewhere');
+        this.end({ type: 'call_refused_by_callee', refusal: 'rejected' }, device, 'rejected_elsewhere');
         return;
       }
     }
-    this.out.set(String(deviceOf(device)), reason === 'busy' ? 'busy' : 'unreachable');
-    if (this.remaining().length > 0) return;
+    this.out.set(deviceOf(device), reason === 'busy' ? 'busy' : 'unreachable');
+    if ([...this.taking].some((number) => !this.out.has(number))) return;
     const refusals = [...this.out.values()];
-    this.end({ type: 'call_refused_by_callee', refusal: refusals.includes('busy') ? 'busy' : 'unreachable' });
+    const refusal = refusals.includes('busy') ? 'busy' : 'unreachable';
+    this.end({ type: 'call_refused_by_callee', refusal }, device);
   }
 
   /** An answer that crossed our terminate or another answer: the device would sit in a dead call. */
   private onLateNews({ kind, device }: CalleeNews): void {
     if (kind !== 'accept') return;
-    const second = this.answeredBy !== undefined && !isSameDevice(this.answeredBy, device);
-    this.stopQuietly([device], second ? 'accepted_elsewhere' : undefined);
+    const isSecond =
+      this.dismissal === 'accepted_elsewhere' && this.othersThan(this.endedBy, [device]).length > 0;
+    this.stopQuietly([device], isSecond ? 'accepted_elsewhere' : undefined);
   }
 
-  private end(news: CallNews): void {
+  private end(news: CallNews, by: string, dismissal?: TerminateReason): void {
     this.ended = true;
+    this.endedBy = by;
+    this.dismissal = dismissal;
     this.tell(news);
+    this.stopQuietly(this.othersThan(by, this.remaining()), dismissal);
+  }
+
+  /** A device that was not known of, such as one that was linked since the look-up, has to be stopped too. */
+  private noteTaking(device: string): void {
+    const number = deviceOf(device);
+    if (!this.devices.has(number)) {
+      const [one = ''] = this.ring.devices;
+      const isOfCallee = device.endsWith('@lid') && userOf(device) === userOf(one) && !isHosted(device);
+      if (!isOfCallee || this.devices.size >= MAX_RINGING_DEVICES) return;
+      this.devices.set(number, deviceLid(device));
+    }
+    this.taking.add(number);
   }
 
   private remaining(): string[] {
-    return this.ring.devices.filter((device) => !this.out.has(String(deviceOf(device))));
+    return [...this.devices].flatMap(([number, device]) => (this.out.has(number) ? [] : [device]));
   }
 
-  private othersThan(device: string): string[] {
-    return this.remaining().filter((other) => !isSameDevice(other, device));
+  private othersThan(one: string | undefined, devices: readonly string[]): string[] {
+    return devices.filter((device) => one === undefined || !isSameDevice(device, one));
   }
 
   /** The call is over whatever becomes of these; a socket that is gone leaves devices to their own time-out. */

@@ -3,6 +3,7 @@ import { isBroughtForward, silentFrom } from '../../../src/calls/call-times.js';
 import type { Call } from '../../../src/calls/call.entity.js';
 import { MemoryCalls } from './support/memory-calls.js';
 
+const ACCEPTED = { type: 'accepted', furtherDevices: [], callerTimeoutSeconds: null } as const;
 const second = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
 
 function aCall(call: Partial<Call> = {}): Call {
@@ -16,7 +17,7 @@ function aCall(call: Partial<Call> = {}): Call {
 
 describe('what happens to a call', () => {
   it('is hung up the requested time after WhatsApp accepted it, as long as no device rings', () => {
-    expect(progress(aCall(), { type: 'accepted' }, second(2))).toEqual({
+    expect(progress(aCall(), ACCEPTED, second(2))).toEqual({
       state: 'calling',
       acceptedAt: second(2),
       hangUpAt: second(12),
@@ -61,10 +62,35 @@ describe('what happens to a call', () => {
 
   it('adds the time of a late acceptance to a call that is over', () => {
     const call = aCall({ state: 'ended', outcome: 'answered', endedAt: second(1) });
-    expect(progress(call, { type: 'accepted' }, second(2))).toEqual({
+    expect(progress(call, ACCEPTED, second(2))).toEqual({
       state: 'ended',
       acceptedAt: second(2),
     });
+  });
+
+  describe('when WhatsApp says more with its acceptance', () => {
+    const ring = { callId: '00A', creator: '1:2@lid', devices: ['7@lid', '7:3@lid'], offerStanzaId: 'o' };
+    const said = { furtherDevices: ['7:5@lid', '7:3@lid'], callerTimeoutSeconds: 45 };
+    const learned = {
+      ring: { ...ring, devices: ['7@lid', '7:3@lid', '7:5@lid'], offered: ['7@lid', '7:3@lid'] },
+      callerTimeoutSeconds: 45,
+    };
+
+    it('rings the further devices too, and still knows which ones have a key', () => {
+      const changes = progress(aCall({ ring }), { type: 'accepted', ...said }, second(2));
+      expect(changes).toEqual({ state: 'calling', acceptedAt: second(2), hangUpAt: second(12), ...learned });
+      const keyed = { ...ring, offered: ['7@lid'] };
+      const again = progress(aCall({ ring: keyed }), { type: 'accepted', ...said }, second(2));
+      expect(again?.ring).toEqual({ ...learned.ring, offered: ['7@lid'] });
+    });
+
+    it.each(['offering', 'calling', 'delivered', 'ringing', 'ended'] as const)(
+      'adds it to a call that is %s, and changes nothing else, when it comes later',
+      (state) => {
+        const changes = progress(aCall({ state, ring }), { type: 'acknowledged', ...said }, second(2));
+        expect(changes).toEqual({ state, ...learned });
+      },
+    );
   });
 
   it('lets repeated and late news fade', () => {

@@ -8,11 +8,11 @@ import {
 
 /** The whole table, in the order of CALL_STEPS; `-` = the step fades. */
 const TABLE: Record<CallState, string> = {
-  offering: 'calling delivered ringing ended ended ended ended ended ended ended ended',
-  calling: '- delivered ringing ended ended ended ended ended ended ended ended',
-  delivered: 'delivered - ringing ended ended ended ended ended ended ended ended',
-  ringing: 'ringing - - ended ended ended ended ended ended ended ended',
-  ended: 'ended - - - - - - - - - -',
+  offering: 'calling offering delivered ringing ended ended ended ended ended ended ended ended',
+  calling: '- calling delivered ringing ended ended ended ended ended ended ended ended',
+  delivered: 'delivered delivered - ringing ended ended ended ended ended ended ended ended',
+  ringing: 'ringing ringing - - ended ended ended ended ended ended ended ended',
+  ended: 'ended ended - - - - - - - - - -',
 };
 
 const cells = CALL_STATES.flatMap((state) =>

@@ -27,6 +27,7 @@ const CALL: Call = {
   ringingAt: null,
   endedAt: null,
   hangUpAt: AT,
+  callerTimeoutSeconds: null,
   ring: null,
 };
 const INCOMING = {

@@ -1,5 +1,5 @@
 /* eslint-disable @typescript-eslint/require-await -- a fake answers at once where the real one waits */
-import type { WhatsAppSignal } from '../../../../src/whatsapp/whatsapp-signals.js';
+import type { OfferAcceptance, WhatsAppSignal } from '../../../../src/whatsapp/whatsapp-signals.js';
 import { SessionNotConnected } from '../../../../src/whatsapp/whatsapp.errors.js';
 import {
   WhatsAppGateway,
@@ -19,12 +19,16 @@ export class FakeWhatsApp extends WhatsAppGateway {
   readonly ringing = new Set<string>();
   /** Ids of the calls that were hung up, in order, repetitions included. */
   readonly hungUp: string[] = [];
+  /** The ring of the last hang-up. */
+  lastHungUp: Ring | undefined;
   readonly followed: string[] = [];
   readonly asked: CalleeQuery[] = [];
   /** What looking the callee up ends in. */
   prepareFailure: Error | undefined;
   /** Runs after the offer left and before the verdict of the server; may throw it. */
   verdict: (callId: string) => Promise<void> | void = () => undefined;
+  /** What the server says with its acceptance. */
+  acceptance: OfferAcceptance = { furtherDevices: [], callerTimeoutSeconds: null };
   hangUpFailure: Error | undefined;
 
   /** Ids of the incoming calls that were declined, in order. */
@@ -75,6 +79,7 @@ export class FakeWhatsApp extends WhatsAppGateway {
     if (this.hangUpFailure) throw this.hangUpFailure;
     this.requireConnected();
     this.hungUp.push(ring.callId);
+    this.lastHungUp = ring;
     this.ringing.delete(ring.callId);
   }
 
@@ -96,10 +101,11 @@ export class FakeWhatsApp extends WhatsAppGateway {
   async logout(): Promise<void> {}
   async closeAll(): Promise<void> {}
 
-  private async place(ring: Ring): Promise<void> {
+  private async place(ring: Ring): Promise<OfferAcceptance> {
     this.requireConnected();
     this.ringing.add(ring.callId);
     await this.verdict(ring.callId);
+    return this.acceptance;
   }
 
   private requireConnected(): void {

@@ -74,6 +74,7 @@ const EMPTY: Omit<Call, 'id'> = {
   ringingAt: null,
   endedAt: null,
   hangUpAt: new Date(0),
+  callerTimeoutSeconds: null,
   ring: null,
 };
 

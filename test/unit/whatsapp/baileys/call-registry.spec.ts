@@ -3,7 +3,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import { CallRegistry } from '../../../../src/whatsapp/baileys/call-registry.js';
 import type { CallNews } from '../../../../src/whatsapp/baileys/outgoing-call.js';
 import { ManualClock } from '../../../support/manual-clock.js';
-import { PHONE, ringOf, says, WEB } from '../support/callee.js';
+import { DESKTOP, PHONE, ringOf, says, WEB } from '../support/callee.js';
 import { FakeLine } from '../support/fake-line.js';
 
 const FIRST = ringOf([PHONE, WEB], '00AA');
@@ -121,6 +121,36 @@ describe('following a call', () => {
     await registry.follow(FIRST).hangUp();
     expect(news).toEqual(['00AA call_delivered', '00AA call_ringing']);
     expect(line.stopped.slice(before)).toEqual([`${PHONE} -`, `${WEB} -`]);
+  });
+});
+
+describe('what the server says with its acceptance', () => {
+  const acceptance = { furtherDevices: [DESKTOP], callerTimeoutSeconds: 45 };
+
+  it('counts at the hang-up', async () => {
+    registry.begin(FIRST);
+    registry.learn(FIRST.callId, acceptance);
+    await registry.follow(FIRST).hangUp();
+    expect(line.stopped).toEqual([`${PHONE} -`, `${WEB} -`, `${DESKTOP} -`]);
+    expect(news).toEqual([]);
+  });
+
+  it('is told when it comes later, and stops those who ring on', async () => {
+    registry.begin(FIRST);
+    await registry.follow(FIRST).hangUp();
+    registry.learnLate(FIRST.callId, acceptance);
+    expect(line.stopped.at(-1)).toBe(`${DESKTOP} -`);
+    expect(news).toEqual(['00AA call_acknowledged']);
+  });
+
+  it.each([
+    ['it says nothing', FIRST.callId, { furtherDevices: [], callerTimeoutSeconds: null }],
+    ['nobody knows the call', SECOND.callId, acceptance],
+  ])('is no news when %s', (_, callId, said) => {
+    registry.begin(FIRST);
+    registry.learnLate(callId, said);
+    expect(news).toEqual([]);
+    expect(line.sent).toEqual([]);
   });
 });
 

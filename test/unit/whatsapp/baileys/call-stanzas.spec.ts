@@ -114,7 +114,7 @@ describe('the ack of an offer', () => {
     ],
     ['an error-like child that is none', ack({}, [{ tag: 'errors', attrs: { code: '404' } }])],
   ])('accepts with %s', (_, node) => {
-    expect(readOfferAck(node)).toEqual({ accepted: true });
+    expect(readOfferAck(node)).toEqual({ accepted: true, ack: node });
   });
 
   it.each([

@@ -35,7 +35,7 @@ describe('the verdict on an offer', () => {
     receive(ack());
     receive(ack({ error: '406' }));
     await clock.advance(0);
-    expect(answers).toEqual([{ accepted: true }]);
+    expect(answers).toEqual([{ accepted: true, ack: ack() }]);
   });
 
   it('is a refusal with its code', async () => {
@@ -74,6 +74,48 @@ describe('the verdict on an offer', () => {
     receive(ack({ error: '406' }));
     await clock.advance(15_000);
     expect(answers).toEqual([{ accepted: true }]);
+  });
+
+  describe('for those who want an ack that comes later', () => {
+    let late: BinaryNode[];
+
+    function listenOn(): { confirm(): void } {
+      late = [];
+      const onLateAck = (node: BinaryNode): unknown => late.push(node);
+      return awaitVerdict(connection.asConnection(), OFFER, clock, { onLateAck });
+    }
+
+    it.each([
+      ['a device has answered', (pending: { confirm(): void }) => Promise.resolve(pending.confirm())],
+      ['the time is over', () => clock.advance(15_000)],
+    ])('hands it on when %s, once', async (_, happen) => {
+      await happen(listenOn());
+      receive(ack());
+      receive(ack());
+      expect(late).toEqual([ack()]);
+      expect(connection.listeners).toBe(0);
+      expect(clock.pendingTimers).toBe(0);
+    });
+
+    it('does not hand on the ack that was the answer', () => {
+      const pending = listenOn();
+      receive(ack());
+      pending.confirm();
+      receive(ack());
+      expect(late).toEqual([]);
+      expect(clock.pendingTimers).toBe(0);
+    });
+
+    it.each([
+      ['a minute', () => clock.advance(60_000)],
+      ['the end of the connection', () => Promise.resolve(connection.end())],
+    ])('does not listen any more after %s', async (_, happen) => {
+      listenOn().confirm();
+      expect(connection.listeners).toBe(2);
+      await happen();
+      expect(connection.listeners).toBe(0);
+      expect(clock.pendingTimers).toBe(0);
+    });
   });
 
   it.each([

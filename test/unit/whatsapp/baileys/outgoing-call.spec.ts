@@ -26,14 +26,14 @@ const tell = (call: OutgoingCall, device: string, tag: string, reason?: string, 
 describe('the progress of a call', () => {
   it('is delivered with the first receipt of any device', () => {
     const call = callTo(PHONE, WEB);
-    call.onReceipt();
-    call.onReceipt();
+    call.onReceipt(PHONE);
+    call.onReceipt(PHONE);
     expect(news).toEqual([{ type: 'call_delivered' }]);
   });
 
   it('rings with the first preaccept', () => {
     const call = callTo(PHONE, WEB);
-    call.onReceipt();
+    call.onReceipt(PHONE);
     tell(call, PHONE, 'preaccept');
     tell(call, WEB, 'preaccept');
     expect(news).toEqual([{ type: 'call_delivered' }, { type: 'call_ringing' }]);
@@ -43,7 +43,7 @@ describe('the progress of a call', () => {
   it('counts as delivered when it rings before a receipt came', () => {
     const call = callTo(PHONE);
     tell(call, PHONE, 'preaccept');
-    call.onReceipt();
+    call.onReceipt(PHONE);
     expect(news).toEqual([{ type: 'call_delivered' }, { type: 'call_ringing' }]);
   });
 
@@ -60,7 +60,7 @@ describe('the progress of a call', () => {
 
 const BEFORE: [state: string, reach: (call: OutgoingCall) => void, told: CallNews[]][] = [
   ['calling', () => undefined, []],
-  ['delivered', (call) => call.onReceipt(), [{ type: 'call_delivered' }]],
+  ['delivered', (call) => call.onReceipt(PHONE), [{ type: 'call_delivered' }]],
   [
     'ringing',
     (call) => tell(call, PHONE, 'preaccept'),
@@ -200,7 +200,7 @@ describe('an ended call', () => {
     const call = callTo(PHONE, WEB);
     end(call);
     const [toldBefore, sentBefore] = [news.length, line.sent.length];
-    call.onReceipt();
+    call.onReceipt(PHONE);
     for (const tag of ['preaccept', 'reject', 'terminate', 'transport']) tell(call, WEB, tag);
     expect(news).toHaveLength(toldBefore);
     expect(line.sent).toHaveLength(sentBefore);
