@@ -114,10 +114,9 @@ function endingOf(call: Call, news: End): Ending {
     case 'refused_by_callee':
       return { outcome: news.refusal };
     case 'ended_remotely':
-      return { outcome: 'rejected', failureReason: news.reason };
+      return remoteEndingOf(call, news.reason);
     case 'hung_up':
-      if (isBroughtForward(call)) return { outcome: 'cancelled' };
-      return { outcome: call.deliveredAt ? 'completed' : 'unreachable' };
+      return endOfTime(call);
     case 'cancelled':
       return { outcome: 'cancelled', failureReason: news.reason };
     case 'refused':
@@ -127,4 +126,25 @@ function endingOf(call: Call, news: End): Ending {
     case 'failed':
       return { outcome: 'failed', failureReason: news.reason };
   }
+}
+
+/** Only a person rejects; other ends have reasons of their own (WhatsApp Web and Android, 2026 builds). */
+function remoteEndingOf(call: Call, reason: string | null): Ending {
+  switch (reason) {
+    case 'accepted_elsewhere':
+      return { outcome: 'answered' };
+    case 'timeout':
+    case 'group_call_ended':
+      return endOfTime(call);
+    case 'busy':
+      return { outcome: 'busy' };
+    case null:
+    default:
+      return { outcome: 'rejected', failureReason: reason };
+  }
+}
+
+function endOfTime(call: Call): Ending {
+  if (isBroughtForward(call)) return { outcome: 'cancelled' };
+  return { outcome: call.deliveredAt ? 'completed' : 'unreachable' };
 }

@@ -1,6 +1,7 @@
 import { DomainError, type ErrorKind } from '../common/errors/domain-error.js';
 import { INTERNAL_ERROR_MESSAGE } from '../common/http/error.filter.js';
 import { OfferNotAcknowledged } from '../whatsapp/whatsapp.errors.js';
+import type { CallOutcome } from './call-state.js';
 import type { Call } from './call.entity.js';
 import { ReplayedError } from './calls.errors.js';
 import type { FakeCallAnswer } from './fake-call-request.js';
@@ -34,15 +35,19 @@ export function rememberError(error: unknown): RememberedAnswer {
   return { type: 'error', message, code, kind, retryAfterSeconds };
 }
 
+/** A device of the callee ended the call, so WhatsApp had accepted the offer. */
+const ENDED_BY_CALLEE: readonly CallOutcome[] = ['answered', 'rejected', 'busy'];
+
 /** What a request would have been answered, had the process not stopped before; told by its call. */
 export function answerFromCall(
   call: Pick<
     Call,
-    'callId' | 'number' | 'durationSeconds' | 'acceptedAt' | 'outcome' | 'failureCode' | 'failureReason'
+    'callId' | 'number' | 'durationSeconds' | 'acceptedAt' | 'deliveredAt' | 'outcome' | 'failureReason'
   >,
 ): RememberedAnswer {
-  const { callId, number, durationSeconds } = call;
-  if (callId !== null && (call.acceptedAt || call.outcome === 'answered' || call.outcome === 'rejected')) {
+  const { callId, number, durationSeconds, outcome } = call;
+  const isTaken = call.acceptedAt ?? call.deliveredAt ?? (outcome && ENDED_BY_CALLEE.includes(outcome));
+  if (callId !== null && isTaken) {
     return rememberPlaced({ callId, number, durationSeconds });
   }
   if (call.outcome === 'refused' && call.failureReason !== null) {

@@ -45,7 +45,10 @@ export type CallSignal = { readonly instanceId: string; readonly callId: string;
     | { readonly type: 'call_answered' }
     /** No device is left that could ring, or a person declined; other devices have been dismissed. */
     | { readonly type: 'call_refused_by_callee'; readonly refusal: CalleeRefusal }
-    /** The callee's side or the server ended the call. */
+    /**
+     * The callee's side or the server ended the call, and other devices have been dismissed. `reason` as on the wire:
+     * `timeout`, `busy`, `accepted_elsewhere`, …; `null` when none was given.
+     */
     | { readonly type: 'call_ended_remotely'; readonly reason: string | null }
   );
 

@@ -1,3 +1,4 @@
+import { calleeSignal } from '../simulator/call-stanzas.js';
 import type { CallDeviceRecord, CalleeBehaviour, ContactOptions } from '../simulator/index.js';
 import { Stage } from '../support/stage.js';
 
@@ -114,20 +115,36 @@ describe('what becomes of a call', () => {
     expect(call.ringSeconds).toBeGreaterThanOrEqual(0.95);
   });
 
-  it('is rejected when a person declines on the desktop', async () => {
-    const { call, callId } = await callTo(
-      { devices: [0, 3], behaviour: { 0: rings, 3: { kind: 'rejects', ringsFirst: true, afterMs: 2_150 } } },
-      5,
+  it('goes on when a desktop declines by itself a little later, while the phone rings', async () => {
+    const { call } = await callTo(
+      { devices: [0, 3], behaviour: { 0: rings, 3: { kind: 'rejects', afterMs: 2_500 } } },
+      3,
     );
 
-    expect(call).toMatchObject({ outcome: 'rejected' });
-    expect(call.ringSeconds).toBeLessThan(3);
-    const devices = await devicesOf(callId, (all) => all.some((device) => device.terminateReason));
-    expect(terminates(devices)).toEqual([
-      [1, 'rejected_elsewhere'],
-      [0, undefined],
-    ]);
+    expect(call).toMatchObject({ outcome: 'completed' });
+    expect(call.ringSeconds).toBeGreaterThanOrEqual(2.95);
   });
+
+  it.each([
+    ['two seconds, while the phone does not ring', { kind: 'silent' }, 2_150, 3],
+    ['five seconds, while the phone rings', rings, 5_150, 6],
+  ] as const)(
+    'is rejected when a person declines on the desktop after %s',
+    async (_, phone, afterMs, most) => {
+      const { call, callId } = await callTo(
+        { devices: [0, 3], behaviour: { 0: phone, 3: { kind: 'rejects', ringsFirst: true, afterMs } } },
+        8,
+      );
+
+      expect(call).toMatchObject({ outcome: 'rejected' });
+      expect(call.ringSeconds).toBeLessThan(most);
+      const devices = await devicesOf(callId, (all) => all.some((device) => device.terminateReason));
+      expect(terminates(devices)).toEqual([
+        [1, 'rejected_elsewhere'],
+        [0, undefined],
+      ]);
+    },
+  );
 
   it('is busy when the only device is in another call', async () => {
     const { call, callId } = await callTo({ behaviour: { kind: 'rejects', reason: 'busy' } }, 5);
@@ -172,17 +189,43 @@ describe('what becomes of a call', () => {
     expect((phone?.ringStoppedAt ?? Infinity) - (desktop?.acceptedAt ?? 0)).toBeLessThan(500);
   });
 
-  it('is rejected when the side of the callee ends it, with the reason that it gives', async () => {
-    const { call, callId } = await callTo(
-      { devices: [0, 3], behaviour: { 0: { kind: 'hangs-up', afterMs: 200, reason: 'timeout' }, 3: rings } },
-      5,
-    );
+  it.each<[string | undefined, string, string | null, string]>([
+    [undefined, 'rejected', null, ''],
+    ['rejected_elsewhere', 'rejected', 'rejected_elsewhere', 'rejected_elsewhere'],
+    ['hangup', 'rejected', 'hangup', ''],
+    ['accepted_elsewhere', 'answered', null, 'accepted_elsewhere'],
+    ['timeout', 'completed', null, ''],
+    ['group_call_ended', 'completed', null, ''],
+    ['busy', 'busy', null, ''],
+  ])(
+    'that the side of the callee ends with the reason %s is %s, and the other device stops',
+    async (reason, outcome, failureReason, dismissal) => {
+      const { call, callId } = await callTo(
+        { devices: [0, 3], behaviour: { 0: { kind: 'hangs-up', afterMs: 200, reason }, 3: rings } },
+        5,
+      );
 
-    expect(call).toMatchObject({ outcome: 'rejected', failureReason: 'timeout' });
-    const devices = await devicesOf(callId, ([, desktop]) => desktop?.terminateStanzaIds.length === 1);
-    expect(terminates(devices)).toEqual([
-      [0, undefined],
-      [1, ''],
-    ]);
+      expect(call).toMatchObject({ outcome, failureReason, ringingAt: expect.any(String) });
+      expect(call.ringSeconds).toBeLessThan(1);
+      const devices = await devicesOf(callId, ([, desktop]) => desktop?.terminateStanzaIds.length === 1);
+      expect(terminates(devices)).toEqual([
+        [0, undefined],
+        [1, dismissal],
+      ]);
+    },
+  );
+
+  it('that the server ends for lack of time is unreachable when no device ever confirmed it', async () => {
+    lastNumber += 1;
+    const number = String(lastNumber);
+    stage.simulator.addContact({ number, behaviour: { kind: 'silent' } });
+    const { body } = await stage.call('shop', { number, duration: 5 });
+    const callId = String(body.callId);
+    const placed = await stage.simulator.waitForCall((call) => call.callId === callId && call.acked);
+
+    stage.simulator.push(CALLER, calleeSignal(placed, placed.calleeLid, 'terminate', { reason: 'timeout' }));
+
+    const call = await stage.endedCall('shop', callId, 4_000);
+    expect(call).toMatchObject({ outcome: 'unreachable', deliveredAt: null, failureReason: null });
   });
 });

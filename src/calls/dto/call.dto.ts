@@ -40,7 +40,11 @@ export class CallDto {
     enum: [...CALL_OUTCOMES, null],
     type: String,
     nullable: true,
-    description: 'How the call ended; `null` until then',
+    description:
+      'How the call ended; `null` until then. `completed`: it rang until its time was over, or WhatsApp ended it for lack of an ' +
+      'answer · `answered`: somebody picked up, on whatever device · `rejected`: a person declined · `busy`: the callee is in ' +
+      'another call · `unreachable`: no device ever confirmed the call, or none can take calls · `cancelled`: hung up early ' +
+      'through the API · `refused`: WhatsApp refused the offer · `failed`: anything else',
     example: 'completed',
   })
   outcome: CallOutcome | null;
@@ -48,7 +52,13 @@ export class CallDto {
   @ApiProperty({ type: Number, nullable: true, description: "WhatsApp's code of a refusal", example: null })
   failureCode: number | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'What went wrong, in words', example: null })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      "What went wrong, in words; of a rejected call the reason that the callee's device gave, if any",
+    example: null,
+  })
   failureReason: string | null;
 
   @ApiProperty({ ...time('When the call was asked for', '2026-01-31T12:00:00.000Z'), nullable: false })

@@ -12,7 +12,7 @@ const STATES = {
 
 /** @type {Record<string, string>} */
 const OUTCOMES = {
-  completed: 'Completed: rang for the whole time',
+  completed: 'Completed: rang until its time was over',
   answered: 'Answered: the callee picked up',
   rejected: 'Rejected: the callee declined',
   busy: 'Busy: the callee is in another call',
@@ -36,9 +36,11 @@ export const stateInWords = (state) => STATES[state] ?? state;
 /** @param {Pick<Call, 'state' | 'outcome' | 'ringingAt' | 'failureReason'>} call */
 export function callInWords(call) {
   if (call.outcome === null) return CALL_STATES[call.state] ?? call.state;
-  // Hung up on time does not mean that anybody heard it.
+  // That the time is over does not mean that anybody heard it.
   const unheard = call.outcome === 'completed' && call.ringingAt === null;
-  const words = unheard ? 'Completed: hung up on time, no device said that it rang' : OUTCOMES[call.outcome];
+  const words = unheard
+    ? 'Completed: its time was over, no device said that it rang'
+    : OUTCOMES[call.outcome];
   const reason = call.failureReason === null ? '' : ` – ${call.failureReason}`;
   return `${words ?? call.outcome}${reason}`;
 }

@@ -59,7 +59,8 @@ function destination({ device, type, ciphertext }: EncryptedKey): BinaryNode {
 }
 
 /** `*_elsewhere` stops a device without a missed call; without a reason the call is listed as missed. */
-export type TerminateReason = 'accepted_elsewhere' | 'rejected_elsewhere';
+export const ELSEWHERE = ['accepted_elsewhere', 'rejected_elsewhere'] as const;
+export type TerminateReason = (typeof ELSEWHERE)[number];
 
 export interface TerminateParts {
   readonly stanzaId: string;

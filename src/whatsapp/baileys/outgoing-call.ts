@@ -2,6 +2,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { CalleeRefusal, OfferAcceptance } from '../whatsapp-signals.js';
 import type { Ring } from '../whatsapp.gateway.js';
 import {
+  ELSEWHERE,
   primaryFirst,
   readCalleeNews,
   terminateStanza,
@@ -11,8 +12,12 @@ import {
 import { deviceLid, deviceOf, isHosted, isSameDevice, userOf } from './device-jid.js';
 import { MAX_RINGING_DEVICES } from './offer-acceptance.js';
 
-/** Web and Desktop clients without calling support decline by themselves within this time of the offer. */
+/**
+ * Web and Desktop clients without calling support decline by themselves soon after the offer, once seen after 0.5 s while the
+ * phone rang (meowcaller issue 25). As long as the phone does not ring, nobody waits long for what a companion means.
+ */
 const SYNTHETIC_REJECT_MS = 2_000;
+const SYNTHETIC_REJECT_WHILE_RINGING_MS = 5_000;
 
 /** What became of a call, after all devices were considered. */
 export type CallNews =
@@ -40,6 +45,7 @@ export class OutgoingCall {
   private dismissal: TerminateReason | undefined;
   private delivered = false;
   private ringing = false;
+  private phoneRings = false;
   /** Devices that may ring, by their number. */
   private readonly devices = new Map<number, string>();
   /** Numbers of devices that got a key or have shown themselves: without all of these the call is over. */
@@ -100,6 +106,7 @@ export class OutgoingCall {
     switch (news.kind) {
       case 'preaccept':
         this.onReceipt(news.device);
+        this.phoneRings ||= deviceOf(news.device) === 0;
         if (!this.ringing) {
           this.ringing = true;
           this.tell({ type: 'call_ringing' });
@@ -111,13 +118,18 @@ export class OutgoingCall {
       case 'reject':
         return this.onReject(news.device, news.reason, nowMs);
       case 'terminate':
-        return this.end({ type: 'call_ended_remotely', reason: news.reason }, news.device);
+        return this.end(
+          { type: 'call_ended_remotely', reason: news.reason },
+          news.device,
+          ELSEWHERE.find((reason) => reason === news.reason),
+        );
     }
   }
 
   private onReject(device: string, reason: string | null, nowMs: number): void {
     if (reason === null || !['busy', 'uncallable', 'enc', 'tos'].includes(reason)) {
-      const synthetic = deviceOf(device) !== 0 && nowMs - this.offeredAtMs < SYNTHETIC_REJECT_MS;
+      const withinMs = this.phoneRings ? SYNTHETIC_REJECT_WHILE_RINGING_MS : SYNTHETIC_REJECT_MS;
+      const synthetic = deviceOf(device) !== 0 && nowMs - this.offeredAtMs < withinMs;
       if (!synthetic) {
         this.end({ type: 'call_refused_by_callee', refusal: 'rejected' }, device, 'rejected_elsewhere');
         return;

@@ -90,8 +90,12 @@ describe('the end of a call on the side of the callee', () => {
     [{ type: 'call_answered' }, { outcome: 'answered' }],
     [{ type: 'call_refused_by_callee', refusal: 'busy' }, { outcome: 'busy' }],
     [
-      { type: 'call_ended_remotely', reason: 'timeout' },
-      { outcome: 'rejected', failureReason: 'timeout' },
+      { type: 'call_ended_remotely', reason: 'hangup' },
+      { outcome: 'rejected', failureReason: 'hangup' },
+    ],
+    [
+      { type: 'call_ended_remotely', reason: 'accepted_elsewhere' },
+      { outcome: 'answered', failureReason: null },
     ],
   ] as const)('is taken over and nobody hangs up later: %j', async (signal, ending) => {
     const room = await open();

@@ -107,8 +107,8 @@ describe('what happens to a call', () => {
     [{ type: 'refused_by_callee', refusal: 'rejected' }, { outcome: 'rejected' }],
     [{ type: 'refused_by_callee', refusal: 'unreachable' }, { outcome: 'unreachable' }],
     [
-      { type: 'ended_remotely', reason: 'timeout' },
-      { outcome: 'rejected', failureReason: 'timeout' },
+      { type: 'ended_remotely', reason: 'hangup' },
+      { outcome: 'rejected', failureReason: 'hangup' },
     ],
     [{ type: 'hung_up' }, { outcome: 'completed' }],
     [

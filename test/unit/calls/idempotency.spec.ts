@@ -118,7 +118,7 @@ describe('a request with an idempotency key', () => {
 });
 
 describe('a request that was cut off by a crash', () => {
-  async function crash(call: 'accepted' | 'refused' | 'offered' | 'preparing') {
+  async function crash(call: 'accepted' | 'delivered' | 'busy' | 'refused' | 'offered' | 'preparing') {
     const crashed = await open();
     const { id: instanceId } = crashed.instance;
     const ring = ringOf(7);
@@ -126,6 +126,8 @@ describe('a request that was cut off by a crash', () => {
     const at = crashed.clock.now();
     const rows = {
       accepted: { ...placed, state: 'calling', acceptedAt: at },
+      delivered: { ...placed, state: 'ended', outcome: 'completed', deliveredAt: at, endedAt: at },
+      busy: { ...placed, state: 'ended', outcome: 'busy', endedAt: at },
       refused: {
         ...placed,
         state: 'ended',
@@ -156,8 +158,12 @@ describe('a request that was cut off by a crash', () => {
     return new CallRoom(crashed).start();
   }
 
-  it('gets its success when WhatsApp had accepted the offer', async () => {
-    const room = await crash('accepted');
+  it.each([
+    ['WhatsApp had accepted the offer', 'accepted'],
+    ['a device had received it before WhatsApp said so', 'delivered'],
+    ['the callee had ended it before WhatsApp said so', 'busy'],
+  ] as const)('gets its success when %s', async (_, call) => {
+    const room = await crash(call);
     await expect(room.place({ key: 'k' })).resolves.toMatchObject({
       callId: ringOf(7).callId,
       replayed: true,

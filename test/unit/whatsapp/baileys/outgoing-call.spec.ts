@@ -5,7 +5,7 @@ import { FakeLine } from '../support/fake-line.js';
 
 const OFFERED_AT_MS = 5_000;
 /** Later than any client declines by itself. */
-const LATER_MS = OFFERED_AT_MS + 2_000;
+const LATER_MS = OFFERED_AT_MS + 5_000;
 const AT_ONCE_MS = OFFERED_AT_MS + 1_999;
 
 let line: FakeLine;
@@ -58,17 +58,17 @@ describe('the progress of a call', () => {
   );
 });
 
-const BEFORE: [state: string, reach: (call: OutgoingCall) => void, told: CallNews[]][] = [
-  ['calling', () => undefined, []],
-  ['delivered', (call) => call.onReceipt(PHONE), [{ type: 'call_delivered' }]],
-  [
-    'ringing',
-    (call) => tell(call, PHONE, 'preaccept'),
-    [{ type: 'call_delivered' }, { type: 'call_ringing' }],
-  ],
-];
+const RINGING: CallNews[] = [{ type: 'call_delivered' }, { type: 'call_ringing' }];
 
-describe.each(BEFORE)('a call that is %s', (_, reach, told) => {
+/** `syntheticMs`: how long a companion that declines is taken for one that does so by itself. */
+const BEFORE: [state: string, reach: (call: OutgoingCall) => void, told: CallNews[], syntheticMs: number][] =
+  [
+    ['calling', () => undefined, [], 2_000],
+    ['delivered', (call) => call.onReceipt(PHONE), [{ type: 'call_delivered' }], 2_000],
+    ['ringing', (call) => tell(call, PHONE, 'preaccept'), RINGING, 5_000],
+  ];
+
+describe.each(BEFORE)('a call that is %s', (_, reach, told, syntheticMs) => {
   function reached(...devices: string[]): OutgoingCall {
     const call = callTo(...devices);
     reach(call);
@@ -95,14 +95,14 @@ describe.each(BEFORE)('a call that is %s', (_, reach, told) => {
     expect(line.stopped).toEqual([`${WEB} rejected_elsewhere`, `${DESKTOP} rejected_elsewhere`]);
   });
 
-  it('is declined by a person on a companion two seconds after the offer', () => {
-    tell(reached(PHONE, WEB, DESKTOP), WEB, 'reject', undefined, LATER_MS);
+  it(`is declined by a person on a companion ${syntheticMs} ms after the offer`, () => {
+    tell(reached(PHONE, WEB, DESKTOP), WEB, 'reject', undefined, OFFERED_AT_MS + syntheticMs);
     expect(news).toEqual([{ type: 'call_refused_by_callee', refusal: 'rejected' }]);
     expect(line.stopped).toEqual([`${PHONE} rejected_elsewhere`, `${DESKTOP} rejected_elsewhere`]);
   });
 
-  it('goes on when a companion declines by itself right after the offer', () => {
-    tell(reached(PHONE, WEB), WEB, 'reject', undefined, AT_ONCE_MS);
+  it('goes on when a companion declines by itself before', () => {
+    tell(reached(PHONE, WEB, DESKTOP), WEB, 'reject', undefined, OFFERED_AT_MS + syntheticMs - 1);
     expect(news).toEqual([]);
     expect(line.sent).toEqual([]);
   });
@@ -122,10 +122,17 @@ describe.each(BEFORE)('a call that is %s', (_, reach, told) => {
     expect(line.sent).toEqual([]);
   });
 
-  it('is ended by the other side: whatever else rings is stopped', () => {
-    tell(reached(PHONE, WEB), PHONE, 'terminate', 'timeout');
-    expect(news).toEqual([{ type: 'call_ended_remotely', reason: 'timeout' }]);
-    expect(line.stopped).toEqual([`${WEB} -`]);
+  it.each([
+    ['timeout', '-'],
+    ['busy', '-'],
+    ['group_call_ended', '-'],
+    ['not_known', '-'],
+    ['accepted_elsewhere', 'accepted_elsewhere'],
+    ['rejected_elsewhere', 'rejected_elsewhere'],
+  ])('is ended by the other side with %s: whatever else rings is stopped', (reason, dismissal) => {
+    tell(reached(PHONE, WEB, DESKTOP), PHONE, 'terminate', reason);
+    expect(news).toEqual([{ type: 'call_ended_remotely', reason }]);
+    expect(line.stopped).toEqual([`${WEB} ${dismissal}`, `${DESKTOP} ${dismissal}`]);
   });
 
   it('is ended by the other side without a reason', () => {
@@ -152,6 +159,13 @@ describe('rejects of several devices', () => {
   it('end as unreachable when the only device declines by itself', () => {
     tell(callTo(WEB), WEB, 'reject', undefined, AT_ONCE_MS);
     expect(news).toEqual([{ type: 'call_refused_by_callee', refusal: 'unreachable' }]);
+  });
+
+  it('of a companion are its own before five seconds only while the phone rings, not another companion', () => {
+    const call = callTo(PHONE, WEB, DESKTOP);
+    tell(call, DESKTOP, 'preaccept');
+    tell(call, WEB, 'reject', undefined, OFFERED_AT_MS + 2_000);
+    expect(news.at(-1)).toEqual({ type: 'call_refused_by_callee', refusal: 'rejected' });
   });
 
   it('name the primary with or without its device number', () => {
