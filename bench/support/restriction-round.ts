@@ -8,7 +8,7 @@ import type { SeededRandom } from './seeded-random.js';
 const LIFT_LIMIT_MS = 10_000;
 const ROUND_LIMIT_MS = 60_000;
 const LOOPS_PER_CALLER = 2;
-const HELD_BACK = /no calls until (\S+)$/;
+const HELD_BACK = /no calls (?:to new contacts )?until (\S+)$/;
 
 interface Caller {
   readonly name: string;
@@ -148,7 +148,10 @@ export class RestrictionRound {
     if (lateMs > LIFT_LIMIT_MS) this.violations.push(`${name} was lifted ${lateMs} ms late`);
   }
 
-  /** From the first refusal that the client saw until the end nothing is sent and every call is refused. */
+  /**
+   * From the first refusal that the client saw until the end nothing is sent and every call is refused: no callee has issued a
+   * trust token.
+   */
   private checkSilence({ name, number }: Restriction): void {
     const [first] = this.refusals(name);
     const end = this.endOf(name);

@@ -26,22 +26,34 @@ export interface AdmissionLimits {
   readonly lastCallToNumberBy: Date | null;
 }
 
-/** The limits of an instance: traffic that is outside them has a refusal. */
-export function limitsOf(instance: InstanceRef, now: Date): AdmissionLimits {
+/**
+ * The limits of an instance: traffic that is outside them has a refusal.
+ * @param holdsToken a trust token of the callee is held; it is asked for only where `dependsOnToken`
+ */
+export function limitsOf(instance: InstanceRef, now: Date, holdsToken: boolean): AdmissionLimits {
   const { maxConcurrentCalls, minSecondsBetweenCalls, numberCooldownSeconds } = instance;
   return {
-    liveCalls: isRestricted(instance, now) ? 0 : maxConcurrentCalls,
+    liveCalls: closedUntil(instance, now, holdsToken) ? 0 : maxConcurrentCalls,
     lastCallBy: startOfPause(now, minSecondsBetweenCalls),
     lastCallToNumberBy: startOfPause(now, numberCooldownSeconds),
   };
 }
 
-/** Why a call may not start now; `undefined`: it may. */
-export function refusalOf(instance: InstanceRef, traffic: CallTraffic, now: Date): DomainError | undefined {
+/** Why a call may not start now; `undefined`: it may. @param holdsToken as for `limitsOf` */
+export function refusalOf(
+  instance: InstanceRef,
+  traffic: CallTraffic,
+  now: Date,
+  holdsToken: boolean,
+): DomainError | undefined {
   if (traffic.liveCalls >= instance.maxConcurrentCalls) {
     return new TooManyCalls(secondsUntil(traffic.firstEndsAt ?? now, now));
   }
-  if (isRestricted(instance, now)) return WhatsAppRestricted.known(instance.restrictedUntil, now);
+  const until = closedUntil(instance, now, holdsToken);
+  if (until) {
+    const isForAll = holdsToken || instance.restriction?.contactsFrom === null;
+    return WhatsAppRestricted.known(until, now, isForAll ? 'anybody' : 'new contacts');
+  }
   const { minSecondsBetweenCalls, numberCooldownSeconds } = instance;
   const nextCallAt = endOfPause(traffic.lastCallAt, minSecondsBetweenCalls);
   if (nextCallAt > now) return new CallPacing(minSecondsBetweenCalls, secondsUntil(nextCallAt, now));
@@ -52,11 +64,16 @@ export function refusalOf(instance: InstanceRef, traffic: CallTraffic, now: Date
   return undefined;
 }
 
-function isRestricted(
-  instance: InstanceRef,
-  now: Date,
-): instance is InstanceRef & { readonly restrictedUntil: Date } {
-  return instance.restrictedUntil !== null && instance.restrictedUntil > now;
+/** True when WhatsApp keeps the account from calling, except those whose trust token it holds. */
+export function dependsOnToken(instance: InstanceRef, now: Date): boolean {
+  return closedUntil(instance, now, false) !== undefined && closedUntil(instance, now, true) === undefined;
+}
+
+function closedUntil({ restriction }: InstanceRef, now: Date, holdsToken: boolean): Date | undefined {
+  if (!restriction) return undefined;
+  const { until, contactsFrom } = restriction;
+  const end = holdsToken && contactsFrom && contactsFrom < until ? contactsFrom : until;
+  return end > now ? end : undefined;
 }
 
 function startOfPause(now: Date, seconds: number): Date | null {

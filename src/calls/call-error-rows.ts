@@ -69,10 +69,12 @@ export const FAKE_CALL_ERRORS: readonly DocumentedError[] = [
   {
     status: 429,
     code: 'whatsapp_restricted',
-    message: 'WhatsApp restricted this account: no calls until 2026-01-31T12:00:00.000Z',
+    message: 'WhatsApp restricted this account: no calls to new contacts until 2026-01-31T12:00:00.000Z',
     when:
-      'WhatsApp limits the account (refusal 463 or 429, or a notice): with `Retry-After`, and nothing is sent to WhatsApp until ' +
-      'then. Without `Retry-After` only this contact must not be called; others can be',
+      'WhatsApp limits the account (refusal 463 or 429, or a notice): with `Retry-After`, and nothing is sent to WhatsApp for ' +
+      'this call. During a time-lock contacts who know the account are called all the same. Without `Retry-After` only this ' +
+      'contact must not be called (`WhatsApp refused this contact: they must call or write to this number first (463)`); ' +
+      'others can be',
   },
   {
     status: 429,

@@ -5,7 +5,7 @@ import { Clock } from '../common/time/clock.js';
 import type { InstanceRef } from '../instances/instance-values.js';
 import { SessionNotConnected, type OfferOutdated } from '../whatsapp/whatsapp.errors.js';
 import { WhatsAppGateway, type CallDraft } from '../whatsapp/whatsapp.gateway.js';
-import { limitsOf, refusalOf } from './call-admission.js';
+import { dependsOnToken, limitsOf, refusalOf } from './call-admission.js';
 import { CallJournal } from './call-journal.js';
 import { CallSlotsRepository } from './call-slots.repository.js';
 import { plusMs, VERDICT_MS } from './call-times.js';
@@ -51,9 +51,11 @@ export class CallPreparation {
       requestedAt,
       hangUpAt: plusMs(requestedAt, PREPARATION_MS + VERDICT_MS + durationSeconds * 1000),
     };
+    const holdsToken =
+      dependsOnToken(instance, requestedAt) && (await this.gateway.holdsTokenOf(instance.id, callee));
     try {
-      return await this.slots.admit(asked, limitsOf(instance, requestedAt), (traffic) =>
-        refusalOf(instance, traffic, requestedAt),
+      return await this.slots.admit(asked, limitsOf(instance, requestedAt, holdsToken), (traffic) =>
+        refusalOf(instance, traffic, requestedAt, holdsToken),
       );
     } catch (error) {
       if (error instanceof DatabaseUnavailable) void this.journal.withdraw(asked);

@@ -66,7 +66,8 @@ const INSTANCE_DATA: Schema = {
     until: {
       type: 'string',
       format: 'date-time',
-      description: 'End of a restriction; calls are refused with 429 until then',
+      description:
+        'End of a restriction; calls are refused with 429 until then, during a time-lock only to those who do not know the account',
     },
   },
 };

@@ -9,7 +9,7 @@ export const SESSION_TOLD: NewsTopic<SessionSignal> = { name: 'session.told', pa
 export const INSTANCE_GONE: NewsTopic<string> = { name: 'instance.gone', parse: text };
 
 function parseSignal(value: unknown): SessionSignal {
-  const { type, instanceId, at, qr, jid, name, code, reason, retryAt, until } = fieldsOf(value);
+  const { type, instanceId, at, qr, jid, name, code, reason, retryAt, until, contactsFrom } = fieldsOf(value);
   const common = { instanceId: text(instanceId), at: date(at) };
   switch (type) {
     case 'qr_ready':
@@ -27,7 +27,8 @@ function parseSignal(value: unknown): SessionSignal {
     case 'logged_out':
       return { ...common, type, code: number(code), reason: text(reason) };
     case 'restricted':
-      return { ...common, type, until: date(until) };
+      // A process of an earlier release does not tell it.
+      return { ...common, type, until: date(until), contactsFrom: dateOrNull(contactsFrom ?? null) };
     default:
       throw new TypeError('No signal of a session');
   }

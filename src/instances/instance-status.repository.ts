@@ -103,7 +103,8 @@ export class InstanceStatusRepository {
   async liftRestrictions(now: Date, event: Omit<OutboxEvent, 'instanceId'>): Promise<LiftedInstance[]> {
     return this.dataSource.transaction(async (manager) => {
       const [rows] = await manager.query<[LiftedInstance[], number]>(
-        `UPDATE instances SET restricted = false, restricted_until = NULL, updated_at = now()
+        `UPDATE instances SET restricted = false, restricted_until = NULL, contacts_spared_from = NULL,
+           updated_at = now()
          WHERE restricted AND (restricted_until <= $1 OR restricted_until IS NULL)
          RETURNING id, account_id AS "accountId", name, status`,
         [now],

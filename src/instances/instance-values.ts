@@ -1,3 +1,4 @@
+import type { Restriction } from '../whatsapp/whatsapp-signals.js';
 import type { NetworkProxy } from '../whatsapp/whatsapp.gateway.js';
 import type { InstanceEntity } from './instance.entity.js';
 
@@ -65,8 +66,8 @@ export interface InstanceRef {
   readonly minSecondsBetweenCalls: number;
   /** 0 = a number may be called again at once. */
   readonly numberCooldownSeconds: number;
-  /** End of a restriction by WhatsApp, which may have passed; `null` when there is none. */
-  readonly restrictedUntil: Date | null;
+  /** A restriction by WhatsApp, which may be over; `null` when there is none. */
+  readonly restriction: Restriction | null;
 }
 
 /** Label of the webhook that is configured without one. */
@@ -81,6 +82,15 @@ export function toInstanceRef(instance: InstanceEntity): InstanceRef {
     maxConcurrentCalls: instance.maxConcurrentCalls,
     minSecondsBetweenCalls: instance.minSecondsBetweenCalls,
     numberCooldownSeconds: instance.numberCooldownSeconds,
-    restrictedUntil: instance.restricted ? instance.restrictedUntil : null,
+    restriction: restrictionOf(instance),
   };
+}
+
+export function restrictionOf({
+  restricted,
+  restrictedUntil,
+  contactsSparedFrom,
+}: Pick<InstanceEntity, 'restricted' | 'restrictedUntil' | 'contactsSparedFrom'>): Restriction | null {
+  if (!restricted || restrictedUntil === null) return null;
+  return { until: restrictedUntil, contactsFrom: contactsSparedFrom };
 }

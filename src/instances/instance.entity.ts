@@ -49,6 +49,10 @@ export class InstanceEntity {
   @Column({ name: 'restricted_until', type: 'timestamptz', precision: 3, nullable: true })
   restrictedUntil: Date | null;
 
+  /** From this time on the restriction spares contacts whose trust token is held; `null`: it does not. */
+  @Column({ name: 'contacts_spared_from', type: 'timestamptz', precision: 3, nullable: true })
+  contactsSparedFrom: Date | null;
+
   @Column({ name: 'auto_reject_calls', type: 'boolean', default: false })
   autoRejectCalls: boolean;
 

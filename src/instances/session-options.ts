@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SecretBox } from '../common/crypto/secret-box.js';
 import type { SessionOptions } from '../whatsapp/whatsapp.gateway.js';
+import { restrictionOf } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
 import { ProxyPasswordUnreadable } from './instances.errors.js';
 import { proxyPasswordContext } from './sealed-places.js';
@@ -9,6 +10,9 @@ export type SessionConfiguration = Pick<
   InstanceEntity,
   | 'id'
   | 'keepOnlineStatus'
+  | 'restricted'
+  | 'restrictedUntil'
+  | 'contactsSparedFrom'
   | 'proxyEnabled'
   | 'proxyProtocol'
   | 'proxyHost'
@@ -19,7 +23,11 @@ export type SessionConfiguration = Pick<
 
 /** How the session of an instance is to be opened. @throws ProxyPasswordUnreadable */
 export function toSessionOptions(instance: SessionConfiguration, secrets: SecretBox): SessionOptions {
-  return { keepOnline: instance.keepOnlineStatus, proxy: proxyOf(instance, secrets) };
+  return {
+    keepOnline: instance.keepOnlineStatus,
+    proxy: proxyOf(instance, secrets),
+    restriction: restrictionOf(instance),
+  };
 }
 
 function proxyOf(instance: SessionConfiguration, secrets: SecretBox): SessionOptions['proxy'] {

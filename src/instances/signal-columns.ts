@@ -11,9 +11,12 @@ export type SignalColumns = Partial<
     | 'lastDisconnectAt'
     | 'restricted'
     | 'restrictedUntil'
+    | 'contactsSparedFrom'
     | 'lastLinkedAt'
   >
 >;
+
+const UNRESTRICTED = { restricted: false, restrictedUntil: null, contactsSparedFrom: null };
 
 /** What a signal changes in the row of its instance, apart from the status. */
 export function columnsOf(signal: SessionSignal, before: Pick<InstanceEntity, 'numberJid'>): SignalColumns {
@@ -34,9 +37,13 @@ export function columnsOf(signal: SessionSignal, before: Pick<InstanceEntity, 'n
         lastDisconnectAt: signal.at,
       };
     case 'restricted':
-      return { restricted: true, restrictedUntil: signal.until };
+      return {
+        restricted: true,
+        restrictedUntil: signal.until,
+        contactsSparedFrom: signal.contactsFrom,
+      };
     case 'unrestricted':
-      return { restricted: false, restrictedUntil: null };
+      return UNRESTRICTED;
   }
 }
 
@@ -48,7 +55,7 @@ function phoneColumns(
 ): SignalColumns {
   const numberJid = withoutDevice(jid);
   if (numberJid === before.numberJid) return name === null ? {} : { profileName: name };
-  return { numberJid, profileName: name, restricted: false, restrictedUntil: null };
+  return { numberJid, profileName: name, ...UNRESTRICTED };
 }
 
 /** `5511999999999:12@s.whatsapp.net` names our own device of the account; the account is what is shown. */

@@ -1,6 +1,13 @@
 /** Why a callee's side ended a call; see `CallSignal`. */
 export type CalleeRefusal = 'rejected' | 'busy' | 'unreachable';
 
+/** WhatsApp does not let an account reach out, or is taken not to when it does not tell the end. */
+export interface Restriction {
+  readonly until: Date;
+  /** From this time on calls go out to contacts whose trust token is held; `null`: to nobody before `until`. */
+  readonly contactsFrom: Date | null;
+}
+
 /** What WhatsApp tells about a session. Times are the process's own. */
 export type SessionSignal = { readonly instanceId: string; readonly at: Date } & (
   | { readonly type: 'qr_ready'; readonly qr: string }
@@ -19,8 +26,7 @@ export type SessionSignal = { readonly instanceId: string; readonly at: Date } &
   | { readonly type: 'passkey_required'; readonly code: number; readonly reason: string }
   /** The link is gone for good (401, 403, 419, 516) and the stored credentials with it, except after 403. */
   | { readonly type: 'logged_out'; readonly code: number; readonly reason: string }
-  /** WhatsApp limits what the account may do, or is taken to when it does not tell the end. */
-  | { readonly type: 'restricted'; readonly until: Date }
+  | ({ readonly type: 'restricted' } & Restriction)
   | { readonly type: 'unrestricted' }
 );
 

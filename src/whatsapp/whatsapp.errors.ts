@@ -180,20 +180,34 @@ export class WhatsAppRestricted extends DomainError {
   readonly code = 'whatsapp_restricted';
   readonly kind = 'rate_limited';
   override readonly retryAfterSeconds?: number;
-  constructor(
-    detail: string,
+  private constructor(
+    message: string,
     /** Until when the account is left alone; `null`: only this contact is meant. */
     readonly until: Date | null,
     /** Code of the refusal; `null` when the restriction was known before. */
     readonly failureCode: number | null,
     now: Date,
   ) {
-    super(`WhatsApp restricted this account: ${detail}`);
+    super(message);
     if (until) this.retryAfterSeconds = Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000));
   }
 
+  /** A refusal that concerns the account. */
+  static account(reason: string, until: Date, failureCode: number, now: Date): WhatsAppRestricted {
+    const message = `WhatsApp restricted this account: ${reason} (${failureCode})`;
+    return new WhatsAppRestricted(message, until, failureCode, now);
+  }
+
+  /** A refusal that concerns one contact, who has not made the first step. */
+  static contact(failureCode: number, now: Date): WhatsAppRestricted {
+    const message = `WhatsApp refused this contact: they must call or write to this number first (${failureCode})`;
+    return new WhatsAppRestricted(message, null, failureCode, now);
+  }
+
   /** Nothing was sent: that the account must be left alone was known before. */
-  static known(until: Date, now: Date): WhatsAppRestricted {
-    return new WhatsAppRestricted(`no calls until ${until.toISOString()}`, until, null, now);
+  static known(until: Date, now: Date, whom: 'anybody' | 'new contacts' = 'anybody'): WhatsAppRestricted {
+    const calls = whom === 'anybody' ? 'calls' : 'calls to new contacts';
+    const message = `WhatsApp restricted this account: no ${calls} until ${until.toISOString()}`;
+    return new WhatsAppRestricted(message, until, null, now);
   }
 }

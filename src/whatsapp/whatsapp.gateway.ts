@@ -1,4 +1,4 @@
-import type { OfferAcceptance, WhatsAppSignal } from './whatsapp-signals.js';
+import type { OfferAcceptance, Restriction, WhatsAppSignal } from './whatsapp-signals.js';
 
 /** The way to WhatsApp for one instance. */
 export interface NetworkProxy {
@@ -15,6 +15,8 @@ export interface SessionOptions {
   readonly proxy: NetworkProxy | null;
   /** Show the account as online while the session is open. */
   readonly keepOnline: boolean;
+  /** What an earlier process learned; it counts until this one hears of a restriction, or of its end, itself. */
+  readonly restriction: Restriction | null;
 }
 
 /** Live state of a session in this process. `absent` = no socket and none wanted. */
@@ -134,6 +136,13 @@ export abstract class WhatsAppGateway {
 
   /** Closes every socket; for shutdown. */
   abstract closeAll(): Promise<void>;
+
+  /**
+   * Whether a trust token of the callee is held that is still good: WhatsApp lets calls to such contacts through when it keeps
+   * the account from reaching out. Found from what is stored here; nothing is sent.
+   * @throws SessionNotConnected
+   */
+  abstract holdsTokenOf(instanceId: string, callee: CalleeQuery): Promise<boolean>;
 
   /**
    * Looks the callee up and encrypts the call key for each device.

@@ -94,7 +94,7 @@ describe('an account that WhatsApp restricts', () => {
     ).length;
 
   function expectHeldBack(answer: Answer, until: string): void {
-    const message = `WhatsApp restricted this account: no calls until ${until}`;
+    const message = `WhatsApp restricted this account: no calls to new contacts until ${until}`;
     expect(failureOf(answer)).toEqual(failure(429, 'whatsapp_restricted', message, expect.any(String)));
     const left = Math.ceil((Date.parse(until) - Date.now()) / 1000);
     expect(Number(failureOf(answer).retryAfter)).toBeGreaterThanOrEqual(Math.max(1, left));
@@ -154,9 +154,10 @@ describe('an account that WhatsApp restricts', () => {
 
       const refusal = failureOf(await call('stranger', shy));
 
-      const message =
-        'WhatsApp restricted this account: this contact must write to or call the account first (463)';
+      const message = 'WhatsApp refused this contact: they must call or write to this number first (463)';
       expect(refusal).toEqual(failure(429, 'whatsapp_restricted', message));
+      const { body } = await stage.get(`/api/call/list/stranger?number=${shy}`);
+      expect(body.calls).toMatchObject([{ outcome: 'refused', failureCode: 463, failureReason: message }]);
       expect(await restrictedUntil('stranger')).toBeNull();
       expect(await call('stranger')).toMatchObject({ status: 200 });
       stage.simulator.trustTokens.send(own, shy);

@@ -6,9 +6,14 @@ import type { World } from './world.js';
 export class AccountLimits {
   constructor(private readonly world: World) {}
 
-  /** Until when the account may not start new chats (epoch seconds); `undefined` lifts the lock. */
-  lockReachout(number: string, untilEpochSeconds: number | undefined): void {
-    this.world.directory.ensure(number).reachoutLockedUntil = untilEpochSeconds;
+  /**
+   * Until when the account may not start new chats (epoch seconds); `undefined` lifts the lock. Offers without a token are
+   * refused with 463 meanwhile, and unless it spares contacts, those with one too.
+   */
+  lockReachout(number: string, untilEpochSeconds: number | undefined, sparesContacts = true): void {
+    const account = this.world.directory.ensure(number);
+    account.reachoutLockedUntil = untilEpochSeconds;
+    account.reachoutLockSparesContacts = sparesContacts;
   }
 
   /** Tells the account's sessions about its lock, as `lockReachout` left it. */

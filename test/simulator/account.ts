@@ -19,6 +19,8 @@ export class Account {
   asksForPasskey: boolean | 'early' = false;
   /** Epoch seconds until which the account may not reach out to new contacts. */
   reachoutLockedUntil: number | undefined;
+  /** The lock lets calls through to those whose token the account shows. */
+  reachoutLockSparesContacts = true;
   /** Epoch milliseconds until which every offer of the account is refused with 429. */
   callsLimitedUntil: number | undefined;
   /** Takes calls only from those who show the token that this user issued to them. */

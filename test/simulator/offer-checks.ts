@@ -96,9 +96,9 @@ export function checkOffer(
   if (targets === 'outdated') return OUTDATED;
   if (typeof targets === 'string') return refused(ACK_BAD_ADDRESSING, targets);
   if ((sender.account.callsLimitedUntil ?? 0) > Date.now()) return { kind: 'refused', error: ACK_TOO_MANY };
-  if (!token && (sender.account.isReachoutLocked || callee.refusesStrangers)) {
-    return { kind: 'refused', error: ACK_LOCKED };
-  }
+  const { isReachoutLocked, reachoutLockSparesContacts } = sender.account;
+  const isLocked = isReachoutLocked && !(token && reachoutLockSparesContacts);
+  if (isLocked || (!token && callee.refusesStrangers)) return { kind: 'refused', error: ACK_LOCKED };
   return { kind: 'accepted', offer: { callId, creator, callee, calleeLid: to, targets } };
 }
 

@@ -65,6 +65,18 @@ describe('the strict checks of an offer', () => {
     expect(simulator.violations).toEqual([]);
   });
 
+  it.each([
+    ['lets a trust token through a time-lock', true, true, undefined],
+    ['answers 463 to a stranger during a time-lock', false, true, '463'],
+    ['answers 463 to everybody during a time-lock that spares nobody', true, false, '463'],
+  ])('%s', async (_, showsToken, sparesContacts, error) => {
+    const token = simulator.trustTokens.send(CALLER, CALLEE);
+    if (showsToken) offer.child.content = [{ tag: 'privacy', attrs: {}, content: token }, ...content()];
+    simulator.limits.lockReachout(CALLER, Math.floor(Date.now() / 1000) + 60, sparesContacts);
+    expect((await sendCall(caller, offer.node))?.attrs.error).toBe(error);
+    expect(simulator.violations).toEqual([]);
+  });
+
   it('answers 479 to a trust token that the callee never issued', async () => {
     const privacy = { tag: 'privacy', attrs: {}, content: Buffer.from('0102030405', 'hex') };
     offer.child.content = [privacy, ...content()];

@@ -204,8 +204,9 @@ describe('the state of an instance', () => {
       { type: 'connecting' },
       { type: 'connected', jid, name: 'Ana' },
       { type: 'connected', jid, name: 'Ana' },
-      { type: 'restricted', until },
-      { type: 'restricted', until },
+      { type: 'restricted', until, contactsFrom: start },
+      // The same end, for everybody: no news for clients.
+      { type: 'restricted', until, contactsFrom: null },
       { type: 'unrestricted' },
       { type: 'unrestricted' },
       { type: 'disconnected', code: 408, reason: 'lost', retryAt: later(1) },

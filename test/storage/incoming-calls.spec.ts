@@ -17,6 +17,7 @@ import type { IncomingCallSignal, WhatsAppSignal } from '../../src/whatsapp/what
 import { lidJid, WhatsAppSimulator } from '../simulator/index.js';
 import { quietLibraries } from '../simulator/testing/quiet.js';
 import { clientVersions } from '../support/client-versions.js';
+import { outreachOf } from '../support/outreach.js';
 import { SilentLog } from '../support/silent-log.js';
 import { newAccount, openTestDatabase } from './instances-stage.js';
 import { fencedWrites, TestOwnership } from '../support/test-ownership.js';
@@ -65,7 +66,7 @@ describe('incoming calls of a session', () => {
     gateway.onSignal((signal) => signals.push(signal));
     instanceId = await newInstance();
     await store.saveCredentials(instanceId, simulator.preparedCredentials({ number: NUMBER }));
-    await gateway.open(instanceId, { proxy: null, keepOnline: false });
+    await gateway.open(instanceId, { proxy: null, keepOnline: false, restriction: null });
     await until(() => gateway.sessionState(instanceId) === 'connected');
   });
 
@@ -188,9 +189,25 @@ describe('incoming calls of a session', () => {
     expect(signals).toContainEqual(expect.objectContaining({ type: 'restricted', until: expect.any(Date) }));
     const asked = simulator.stanzas.length;
     const again = gateway.sendText(instanceId, { to: CALLER_LID, text: 'cold' });
-    await expect(again).rejects.toThrow(/no calls until/);
+    await expect(again).rejects.toThrow(/no calls to new contacts until/);
     expect(simulator.stanzas.length).toBe(asked);
     expect(simulator.messages).toEqual([]);
+  });
+
+  it('get no text while a restriction is in force that an earlier process has stored, and nobody new is called', async () => {
+    const now = Date.now();
+    const restriction = { until: new Date(now + 60_000), contactsFrom: new Date(now) };
+    await gateway.open(instanceId, { proxy: null, keepOnline: false, restriction });
+    await until(() => gateway.sessionState(instanceId) === 'connected');
+    const sent = outreachOf(simulator, NUMBER).length;
+    for (const attempt of [
+      gateway.sendText(instanceId, { to: CALLER_LID, text: 'cold' }),
+      gateway.prepareCall(instanceId, { kind: 'number', candidates: [CALLER] }),
+      gateway.prepareCall(instanceId, { kind: 'lid', digits: LID }),
+    ]) {
+      await expect(attempt).rejects.toThrow(/no calls to new contacts until/);
+    }
+    expect(outreachOf(simulator, NUMBER)).toHaveLength(sent);
   });
 
   it('tell that WhatsApp refuses a text to somebody who does not exist', async () => {

@@ -85,19 +85,21 @@ describe('an instance and its phone', () => {
       await states.idle();
       return (await instances.list(caller))[0]?.instance;
     };
+    const restriction = {
+      until: new Date('2026-02-01T00:00:00.000Z'),
+      contactsFrom: new Date('2026-01-31T12:00:00.000Z'),
+    };
     await linking.connect(caller, 'shop', { kind: 'qr' });
     expect(await stored()).toMatchObject({ status: 'connecting' });
     gateway.phoneLinks(instance.id, '5511999999999:3@s.whatsapp.net', 'Sh\u0000op');
-    gateway.tell(instance.id, { type: 'restricted', until: new Date('2026-02-01T00:00:00.000Z') });
+    gateway.tell(instance.id, { type: 'restricted', ...restriction });
     expect(await stored()).toMatchObject({
       status: 'connected',
       numberJid: '5511999999999@s.whatsapp.net',
       profileName: 'Shop',
-      restrictedUntil: new Date('2026-02-01T00:00:00.000Z'),
+      restrictedUntil: restriction.until,
     });
-    expect(await instances.find(caller, 'shop')).toMatchObject({
-      restrictedUntil: new Date('2026-02-01T00:00:00.000Z'),
-    });
+    expect(await instances.find(caller, 'shop')).toMatchObject({ restriction });
     gateway.tell(instance.id, { type: 'disconnected', code: 503, reason: 'away', retryAt: null });
     expect(await stored()).toMatchObject({ status: 'disconnected', lastDisconnectCode: 503 });
     await linking.logout(caller, 'shop');

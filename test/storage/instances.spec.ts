@@ -170,7 +170,7 @@ describe('finding instances', () => {
     expect(await instances.find(caller, 'shop')).toMatchObject({
       name: 'shop',
       maxConcurrentCalls: 100,
-      restrictedUntil: null,
+      restriction: null,
     });
     expect(await instances.find(stranger, 'shop')).toBeUndefined();
     for (const name of ['\u0000', '%', "'", ' shop', 'a'.repeat(5000), 'Shop']) {

@@ -33,10 +33,10 @@ async function open() {
   const process = () => new RestrictionExpiry(statuses, events, clock, log);
   const restrict = async (ms: number) => {
     const until = new Date(clock.now().getTime() + ms);
-    gateway.tell(instance.id, { type: 'restricted', until });
+    gateway.tell(instance.id, { type: 'restricted', until, contactsFrom: clock.now() });
     await states.idle();
   };
-  const row = () => statuses.find(instance.id);
+  const row = () => statuses.findWhole(instance.id);
   return { clock, log, caller, instance, lifted, process, restrict, row };
 }
 
@@ -69,7 +69,11 @@ describe('a restriction', () => {
     expect(await row()).toMatchObject({ restricted: true });
     await passing(clock, 1, async () => (await row())?.restricted === false);
     await expiry.beforeApplicationShutdown();
-    expect(await row()).toMatchObject({ restricted: false, restrictedUntil: null });
+    expect(await row()).toMatchObject({
+      restricted: false,
+      restrictedUntil: null,
+      contactsSparedFrom: null,
+    });
     expect(lifted).toEqual([instance.id]);
     expect(await eventsOf(instance.id)).toEqual(['restricted', 'unrestricted']);
   });

@@ -7,4 +7,5 @@ export * from './1764300000000-session-owners.js';
 export * from './1764500000000-admissions.js';
 export * from './1764600000000-named-admissions.js';
 export * from './1764700000000-caller-timeout.js';
+export * from './1764800000000-spared-contacts.js';
 export * from './1764900000000-whatsapp-web-version.js';

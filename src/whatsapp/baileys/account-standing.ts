@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ConnectionState } from '@whiskeysockets/baileys';
 import type { Clock } from '../../common/time/clock.js';
+import type { Restriction } from '../whatsapp-signals.js';
 import { WhatsAppRestricted } from '../whatsapp.errors.js';
 import { refusalReason } from './refusal-reasons.js';
 
@@ -11,7 +13,7 @@ const QUESTION_MS = 3_000;
 const RATE_LIMITED = 429;
 
 export type StandingNews =
-  { readonly type: 'restricted'; readonly until: Date } | { readonly type: 'unrestricted' };
+  ({ readonly type: 'restricted' } & Restriction) | { readonly type: 'unrestricted' };
 
 interface StandingTools {
   readonly clock: Clock;
@@ -24,13 +26,20 @@ interface StandingTools {
 /**
  * Whether WhatsApp lets the account reach out. It lives in memory, so that it holds from the moment of a refusal on;
  * the row of the instance, which the news reaches a little later, is what outlives the process.
+ *
+ * A time-lock does not concern contacts whose trust token is held (Wavoip PR 34), until one of them is refused all the same,
+ * which was seen too (Baileys issue 2698). A pause of our own concerns everybody.
  */
 export class AccountStanding {
-  /** End of the reach-out time-lock. */
+  /** The reach-out time-lock. */
   private lockedUntil: Date | undefined;
+  /** Since when contacts with a token may be called during the lock; `undefined`: they may not. */
+  private contactsFrom: Date | undefined;
   /** End of a pause of our own, after a refusal whose end is not known. */
   private pausedUntil: Date | undefined;
   private question: Promise<ReachoutLock | undefined> | undefined;
+  /** Something was heard, so that what an earlier process knew is out of date. */
+  private informed = false;
 
   constructor(
     private readonly tools: StandingTools,
@@ -42,21 +51,44 @@ export class AccountStanding {
     while (this.question) await this.question;
   }
 
-  get isFree(): boolean {
-    return this.question === undefined && this.restrictedUntil === undefined;
+  /** @param holdsToken a good trust token of the contact in question is held */
+  isFree(holdsToken: boolean): boolean {
+    return this.question === undefined && this.closedUntil(holdsToken) === undefined;
   }
 
-  /** @throws WhatsAppRestricted */
-  requireFree(): void {
+  /** @param holdsToken as for `isFree` @throws WhatsAppRestricted */
+  requireFree(holdsToken: boolean): void {
     const now = this.tools.clock.now();
-    const until = this.restrictedUntil ?? (this.question && new Date(now.getTime() + QUESTION_MS));
-    if (until) throw WhatsAppRestricted.known(until, now);
+    const until = this.closedUntil(holdsToken);
+    if (until) {
+      const isForAll = holdsToken || this.restriction?.contactsFrom === null;
+      throw WhatsAppRestricted.known(until, now, isForAll ? 'anybody' : 'new contacts');
+    }
+    if (this.question) throw WhatsAppRestricted.known(new Date(now.getTime() + QUESTION_MS), now);
+  }
+
+  /** Takes what an earlier process has stored, unless something was heard here. */
+  restore(stored: Restriction | null): void {
+    if (this.informed || !stored) return;
+    this.informed = true;
+    const { until, contactsFrom } = stored;
+    this.lockedUntil = until;
+    this.contactsFrom = contactsFrom ?? undefined;
+    this.pausedUntil = contactsFrom ?? undefined;
   }
 
   /** A phone was linked: what is known may be about another account. */
   reset(): void {
+    this.forget();
+    this.informed = true;
+  }
+
+  /** Another process goes on with the session, and will know more. */
+  forget(): void {
     this.lockedUntil = undefined;
+    this.contactsFrom = undefined;
     this.pausedUntil = undefined;
+    this.informed = false;
   }
 
   /**
@@ -72,41 +104,63 @@ export class AccountStanding {
    * Finds out what a refusal means: the account must be left alone, which is told, or only this contact. Nothing else
    * is sent meanwhile.
    * @param code 463 or 429
+   * @param holdsToken as for `isFree`, of the contact who was to be reached
    */
-  async refusal(code: number): Promise<WhatsAppRestricted> {
+  async refusal(code: number, holdsToken = false): Promise<WhatsAppRestricted> {
     const lock = await this.ask();
-    const { clock } = this.tools;
-    if (lock?.isActive) this.lock(lock);
-    else if (lock && code !== RATE_LIMITED) {
-      const detail = `this contact must write to or call the account first (${code})`;
-      return new WhatsAppRestricted(detail, null, code, clock.now());
-    } else this.pause();
-    const until = this.restrictedUntil ?? null;
-    return new WhatsAppRestricted(`${refusalReason(code)} (${code})`, until, code, clock.now());
+    const now = this.tools.clock.now();
+    if (lock?.isActive) this.lock(lock, holdsToken || code === RATE_LIMITED);
+    else if (lock && code !== RATE_LIMITED) return WhatsAppRestricted.contact(code, now);
+    else this.pause(holdsToken);
+    const until = this.closedUntil(holdsToken) ?? now;
+    const isLocked = holdsToken && code !== RATE_LIMITED;
+    const reason = isLocked ? 'reaching out is locked, also to known contacts' : refusalReason(code);
+    return WhatsAppRestricted.account(reason, until, code, now);
   }
 
-  private get restrictedUntil(): Date | undefined {
+  private get restriction(): Restriction | undefined {
+    const until = this.closedUntil(false);
+    if (!until) return undefined;
+    const from = Math.max(this.contactsFrom?.getTime() ?? Infinity, this.pausedUntil?.getTime() ?? 0);
+    return { until, contactsFrom: from < until.getTime() ? new Date(from) : null };
+  }
+
+  /** `undefined`: the contact may be reached. */
+  private closedUntil(holdsToken: boolean): Date | undefined {
     const now = this.tools.clock.now().getTime();
-    const latest = Math.max(this.lockedUntil?.getTime() ?? 0, this.pausedUntil?.getTime() ?? 0);
+    const isSpared = holdsToken && this.contactsFrom !== undefined;
+    const lockedUntil = isSpared ? undefined : this.lockedUntil;
+    const latest = Math.max(lockedUntil?.getTime() ?? 0, this.pausedUntil?.getTime() ?? 0);
     return latest > now ? new Date(latest) : undefined;
   }
 
-  private lock({ timeEnforcementEnds }: ReachoutLock): void {
+  /** @param closesToContacts somebody was refused whose token is held */
+  private lock({ timeEnforcementEnds: end }: ReachoutLock, closesToContacts = false): void {
     const now = this.tools.clock.now();
-    const isKnown = timeEnforcementEnds !== undefined && timeEnforcementEnds > now;
-    if (!isKnown && this.lockedUntil && this.lockedUntil > now) return;
-    this.change(() => (this.lockedUntil = isKnown ? timeEnforcementEnds : this.endOfPause()));
+    const wasLocked = this.lockedUntil !== undefined && this.lockedUntil > now;
+    const isKnown = end !== undefined && end > now;
+    this.change(() => {
+      if (isKnown || !wasLocked) this.lockedUntil = isKnown ? end : this.endOfPause();
+      if (!wasLocked) this.contactsFrom = now;
+      if (closesToContacts) this.contactsFrom = undefined;
+    });
   }
 
-  private pause(): void {
-    this.change(() => (this.pausedUntil = this.endOfPause()));
+  /** @param closesToContacts as for `lock`, if one is in force */
+  private pause(closesToContacts: boolean): void {
+    this.change(() => {
+      this.pausedUntil = this.endOfPause();
+      if (closesToContacts) this.contactsFrom = undefined;
+    });
   }
 
   private change(work: () => void): void {
-    const before = this.restrictedUntil;
+    this.informed = true;
+    const before = this.restriction;
     work();
-    const until = this.restrictedUntil;
-    if (until && until.getTime() !== before?.getTime()) this.tell({ type: 'restricted', until });
+    const { restriction } = this;
+    if (restriction && !isDeepStrictEqual(restriction, before))
+      this.tell({ type: 'restricted', ...restriction });
   }
 
   private endOfPause(): Date {
@@ -117,9 +171,10 @@ export class AccountStanding {
   private async confirmLift(): Promise<void> {
     const lock = await this.ask();
     if (!lock || lock.isActive) return;
+    this.informed = true;
     this.lockedUntil = undefined;
-    const until = this.restrictedUntil;
-    this.tell(until ? { type: 'restricted', until } : { type: 'unrestricted' });
+    const { restriction } = this;
+    this.tell(restriction ? { type: 'restricted', ...restriction } : { type: 'unrestricted' });
   }
 
   /** One question at a time, whoever wants to know; `undefined`: no answer in time. */

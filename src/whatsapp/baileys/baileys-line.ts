@@ -96,7 +96,7 @@ export class BaileysLine {
   }
 
   open(options: SessionOptions & { readonly now?: boolean }): Promise<boolean> {
-    return this.inTurn(() => this.session.open(options));
+    return this.inTurn(() => this.openSession(options));
   }
 
   reconfigure(options: SessionOptions): Promise<void> {
@@ -115,6 +115,7 @@ export class BaileysLine {
     this.endWaits();
     this.session.abandon();
     this.calls.forgetAll();
+    this.standing.forget();
   }
 
   logout(): Promise<void> {
@@ -122,6 +123,11 @@ export class BaileysLine {
       this.endWaits();
       return this.session.logout();
     });
+  }
+
+  async holdsTokenOf(callee: CalleeQuery): Promise<boolean> {
+    const { socket } = this.session.openConnection();
+    return (await this.tokens.calleeWithToken(socket, callee)) !== undefined;
   }
 
   async prepareCall(callee: CalleeQuery, outdated?: OutdatedCall): Promise<CallDraft> {
@@ -162,7 +168,7 @@ export class BaileysLine {
   async sendText(message: TextMessage): Promise<void> {
     const connection = this.session.openConnection();
     await this.standing.settled();
-    this.standing.requireFree();
+    this.standing.requireFree(false);
     try {
       await sendTextMessage(connection, message, { standing: this.standing, ...this.tools });
     } catch (cause) {
@@ -178,12 +184,17 @@ export class BaileysLine {
     const forget = (): unknown => this.openings.delete(opening);
     opening.outcome.then(forget, forget);
     try {
-      await this.session.open({ ...options, now: true });
+      await this.openSession({ ...options, now: true });
     } catch (cause) {
       opening.abandon();
       throw cause;
     }
     return opening;
+  }
+
+  private openSession(options: SessionOptions & { readonly now?: boolean }): Promise<boolean> {
+    this.standing.restore(options.restriction);
+    return this.session.open(options);
   }
 
   private endWaits(): void {

@@ -44,7 +44,7 @@ export class BaileysSession {
   private epoch: string | undefined;
   /** Something is being looked up before the session goes on: who holds it after a 440, or a newer client version while linking. */
   private checking: object | undefined;
-  private options: SessionOptions = { proxy: null, keepOnline: false };
+  private options: SessionOptions = { proxy: null, keepOnline: false, restriction: null };
   private readonly writer: CredentialsWriter;
   private readonly logger: BaileysLogger;
 

@@ -96,6 +96,10 @@ export class BaileysGateway extends WhatsAppGateway {
     await Promise.all([...this.lines.values()].map((line) => line.close()));
   }
 
+  async holdsTokenOf(instanceId: string, callee: CalleeQuery): Promise<boolean> {
+    return this.lineOf(instanceId).holdsTokenOf(callee);
+  }
+
   async prepareCall(instanceId: string, callee: CalleeQuery): Promise<CallDraft> {
     return this.lineOf(instanceId).prepareCall(callee);
   }

@@ -4,6 +4,7 @@ import {
   jidNormalizedUser,
   type AuthenticationCreds,
   type BinaryNode,
+  type WASocket,
 } from '@whiskeysockets/baileys';
 import type { Log } from '../../common/logging/log.js';
 import type { Clock } from '../../common/time/clock.js';
@@ -64,11 +65,11 @@ export async function draftCall(
   if (!creator || !creds.account) throw new SessionNotConnected();
   const { standing, lookup, tokens, log } = tools;
   const afresh = outdated !== undefined;
-  await requireFree(standing);
-  const callee = await lookup.find(socket, query, afresh);
-  await requireFree(standing);
-  const keys = await encryptCallKey(socket, callee.offered, randomBytes(CALL_KEY_BYTES), log, afresh);
+  const callee = await lookup.find(socket, await reachable(socket, query, tools), afresh);
   const held = await tokens.held(socket, callee.lid);
+  const trustToken = isSame(held, outdated?.trustToken) ? undefined : held;
+  await requireFree(standing, trustToken);
+  const keys = await encryptCallKey(socket, callee.offered, randomBytes(CALL_KEY_BYTES), log, afresh);
   const offer: OfferParts = {
     stanzaId: socket.generateMessageTag(),
     callId: newCallId(),
@@ -76,9 +77,9 @@ export async function draftCall(
     creator,
     keys,
     deviceIdentity: encodeSignedDeviceIdentity(creds.account, true),
-    trustToken: isSame(held, outdated?.trustToken) ? undefined : held,
+    trustToken,
   };
-  await requireFree(standing);
+  await requireFree(standing, trustToken);
   return new BaileysCallDraft(connection, callee, offer, tools);
 }
 
@@ -108,7 +109,7 @@ export class BaileysCallDraft implements CallDraft {
   async place(): Promise<OfferAcceptance> {
     const { connection, callee, tools } = this;
     if (!connection.isOpen) throw new SessionNotConnected();
-    tools.standing.requireFree();
+    tools.standing.requireFree(this.holdsToken);
     const verdict = awaitVerdict(connection, this.ring.offerStanzaId, tools.clock, {
       onLateAck: (ack) => this.onLateAck(ack),
     });
@@ -119,7 +120,7 @@ export class BaileysCallDraft implements CallDraft {
     void tools.tokens.issue(
       connection.socket,
       { lid: this.jid, pn: callee.pn },
-      () => connection.isOpen && tools.standing.isFree,
+      () => connection.isOpen && tools.standing.isFree(this.holdsToken),
     );
     const answer = await verdict.answer;
     if (answer === 'silence') {
@@ -145,16 +146,37 @@ export class BaileysCallDraft implements CallDraft {
     this.tools.registry.learnLate(this.ring.callId, readAcceptance(ack, this.callee));
   }
 
+  private get holdsToken(): boolean {
+    return this.offer.trustToken !== undefined;
+  }
+
   private refusal(code: number): Promise<Error> | Error {
-    if (concernsAccount(code)) return this.tools.standing.refusal(code);
+    if (concernsAccount(code)) return this.tools.standing.refusal(code, this.holdsToken);
     const Refusal = code === OUTDATED_CODE ? OfferOutdated : OfferRefused;
     return new Refusal(code, refusalReason(code));
   }
 }
 
-async function requireFree(standing: AccountStanding): Promise<void> {
+/**
+ * Whom of those that are asked for the account may reach now: only contacts with a token during a time-lock.
+ * @throws WhatsAppRestricted
+ */
+async function reachable(
+  socket: WASocket,
+  query: CalleeQuery,
+  { standing, tokens }: CallTools,
+): Promise<CalleeQuery> {
   await standing.settled();
-  standing.requireFree();
+  if (standing.isFree(false)) return query;
+  standing.requireFree(true);
+  const known = await tokens.calleeWithToken(socket, query);
+  standing.requireFree(known !== undefined);
+  return known ?? query;
+}
+
+async function requireFree(standing: AccountStanding, trustToken: Uint8Array | undefined): Promise<void> {
+  await standing.settled();
+  standing.requireFree(trustToken !== undefined);
 }
 
 function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {

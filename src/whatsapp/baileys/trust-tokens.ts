@@ -1,12 +1,18 @@
-import type { SignalDataTypeMap, WASocket } from '@whiskeysockets/baileys';
+import type { SignalDataTypeMap, SignalKeyStore, WASocket } from '@whiskeysockets/baileys';
 import type { Log } from '../../common/logging/log.js';
 import type { Clock } from '../../common/time/clock.js';
+import type { CalleeQuery } from '../whatsapp.gateway.js';
 
 type TokenRecord = SignalDataTypeMap['tctoken'];
 
 /** Tokens live in buckets of 7 days and are good for 4 of them (WhatsApp Web, 2026 builds). */
 const BUCKET_SECONDS = 604_800;
 const BUCKETS = 4;
+
+/** The keys of a session, as a socket has them. */
+interface KeyHolder {
+  readonly authState: { readonly keys: Pick<SignalKeyStore, 'get'> };
+}
 
 /** Who gets a token: the bare LID, and the phone-number JID if it is known. */
 interface Contact {
@@ -27,11 +33,26 @@ export class TrustTokens {
   ) {}
 
   /** The token that the contact once issued to us, if it is still good. */
-  async held(socket: WASocket, lid: string): Promise<Uint8Array | undefined> {
+  async held(socket: KeyHolder, lid: string): Promise<Uint8Array | undefined> {
     const entry = await read(socket, lid);
     if (!entry?.token.length) return undefined;
     const bucket = bucketOf(Number(entry.timestamp));
     return bucket >= bucketOf(this.nowSeconds()) - (BUCKETS - 1) ? entry.token : undefined;
+  }
+
+  /**
+   * The callee, as far as a good token is held of theirs: of several numbers those with one. Found from what is stored here,
+   * where the library keeps the LIDs of numbers that it has met; nobody is asked. `undefined`: there is none.
+   */
+  async calleeWithToken(socket: KeyHolder, callee: CalleeQuery): Promise<CalleeQuery | undefined> {
+    if (callee.kind === 'lid') return (await this.held(socket, `${callee.digits}@lid`)) ? callee : undefined;
+    const lids = await socket.authState.keys.get('lid-mapping', [...callee.candidates]);
+    const candidates: string[] = [];
+    for (const digits of callee.candidates) {
+      const lid = lids[digits];
+      if (lid && (await this.held(socket, `${lid}@lid`))) candidates.push(digits);
+    }
+    return candidates.length > 0 ? { kind: 'number', candidates } : undefined;
   }
 
   /**
@@ -72,7 +93,7 @@ export class TrustTokens {
   }
 }
 
-async function read(socket: WASocket, lid: string): Promise<TokenRecord | undefined> {
+async function read(socket: KeyHolder, lid: string): Promise<TokenRecord | undefined> {
   const { [lid]: entry } = await socket.authState.keys.get('tctoken', [lid]);
   return entry;
 }

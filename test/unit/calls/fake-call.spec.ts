@@ -158,11 +158,7 @@ describe('placing a fake call', () => {
 
   it.each([
     ['no device', new CalleeUnreachable('no device'), { outcome: 'unreachable', failureCode: null }],
-    [
-      'restricted',
-      new WhatsAppRestricted('later', null, 463, new Date()),
-      { outcome: 'refused', failureCode: 463 },
-    ],
+    ['restricted', WhatsAppRestricted.contact(463, new Date()), { outcome: 'refused', failureCode: 463 }],
     ['no answer', new WhatsAppTimeout('device list'), { outcome: 'failed', failureCode: null }],
   ])('keeps what became of a call that could not be prepared: %s', async (_, failure, ending) => {
     const room = await open();
@@ -174,11 +170,7 @@ describe('placing a fake call', () => {
 
   it.each([
     ['refused', new OfferRefused(403, 'not allowed'), { outcome: 'refused', failureCode: 403 }],
-    [
-      'restricted',
-      new WhatsAppRestricted('later', null, 463, new Date()),
-      { outcome: 'refused', failureCode: 463 },
-    ],
+    ['restricted', WhatsAppRestricted.contact(463, new Date()), { outcome: 'refused', failureCode: 463 }],
     ['no verdict', new OfferNotAcknowledged(), { outcome: 'failed', failureCode: null }],
   ])('keeps what became of an offer that left: %s', async (_, failure, ending) => {
     const room = await open();
@@ -272,21 +264,14 @@ describe('letting calls in', () => {
     await expect(room.place({ number: '14155550100' })).resolves.toBeDefined();
   });
 
-  it('respects a restriction by WhatsApp until its end', async () => {
-    const room = await open();
-    const until = new Date(room.clock.now().getTime() + 90_500);
-    room.instance = { ...room.instance, restrictedUntil: until };
-    await expect(room.place()).rejects.toMatchObject({ code: 'whatsapp_restricted', retryAfterSeconds: 91 });
-    expect(room.whatsapp.asked).toEqual([]);
-    await room.clock.advance(90_500);
-    await expect(room.place()).resolves.toBeDefined();
-  });
-
   it('tells a full instance before a restriction and a restriction before the pause', async () => {
     const room = await open();
     room.instance = { ...room.instance, maxConcurrentCalls: 1, minSecondsBetweenCalls: 60 };
     await room.place();
-    room.instance = { ...room.instance, restrictedUntil: new Date(room.clock.now().getTime() + 1000) };
+    room.instance = {
+      ...room.instance,
+      restriction: { until: new Date(room.clock.now().getTime() + 1000), contactsFrom: null },
+    };
     await expect(room.place()).rejects.toMatchObject({ code: 'too_many_calls' });
     room.instance = { ...room.instance, maxConcurrentCalls: 2 };
     await expect(room.place()).rejects.toMatchObject({ code: 'whatsapp_restricted' });

@@ -72,7 +72,7 @@ describe('a request with an idempotency key', () => {
   it.each([
     ['unknown number', new NumberNotRegistered()],
     ['no device', new CalleeUnreachable('no device')],
-    ['restricted', new WhatsAppRestricted('later', new Date(Date.now() + 60_000), 463, new Date())],
+    ['restricted', WhatsAppRestricted.account('later', new Date(Date.now() + 60_000), 463, new Date())],
   ])('gets the failure again that WhatsApp told: %s', async (_, failure: DomainError) => {
     const room = await open();
     room.whatsapp.prepareFailure = failure;
@@ -100,9 +100,12 @@ describe('a request with an idempotency key', () => {
     room.whatsapp.state = 'connecting';
     await expect(room.place({ key: 'k' })).rejects.toMatchObject({ code: 'instance_not_connected' });
     room.whatsapp.state = 'connected';
-    room.instance = { ...room.instance, restrictedUntil: new Date(room.clock.now().getTime() + 1000) };
+    room.instance = {
+      ...room.instance,
+      restriction: { until: new Date(room.clock.now().getTime() + 1000), contactsFrom: null },
+    };
     await expect(room.place({ key: 'k' })).rejects.toMatchObject({ code: 'whatsapp_restricted' });
-    room.instance = { ...room.instance, restrictedUntil: null };
+    room.instance = { ...room.instance, restriction: null };
     await expect(room.place({ key: 'k' })).resolves.toMatchObject({ replayed: false });
   });
 

@@ -132,7 +132,10 @@ describe('the documented webhooks', () => {
         retryAt: null,
       }),
     ],
-    ['a restriction', instanceEvent(ROW, 'connecting', { ...SIGNAL, type: 'restricted', until: new Date() })],
+    [
+      'a restriction',
+      instanceEvent(ROW, 'connecting', { ...SIGNAL, type: 'restricted', until: AT, contactsFrom: null }),
+    ],
   ])('describe the event of %s as it is really made', (_what, event) => {
     const schemas = documented().components?.schemas;
     const schema = schemas?.[event?.type === 'call.update' ? 'CallUpdateEvent' : 'InstanceStateEvent'];

@@ -37,8 +37,15 @@ const proxy = {
 } as const;
 
 describe('the sessions of instances', () => {
-  it('are opened with the proxy and the settings of their instance', async () => {
-    const { row, gateway, secrets, sessions } = setUp({ ...proxy, keepOnlineStatus: true });
+  it('are opened with the proxy and the settings of their instance, and what is known of a restriction', async () => {
+    const restriction = { until: new Date('2026-02-01T12:00:00.000Z'), contactsFrom: new Date(0) };
+    const { row, gateway, secrets, sessions } = setUp({
+      ...proxy,
+      keepOnlineStatus: true,
+      restricted: true,
+      restrictedUntil: restriction.until,
+      contactsSparedFrom: restriction.contactsFrom,
+    });
     row.proxyPassword = secrets.sealText('secret', proxyPasswordContext(row.id));
     gateway.linked.add(row.id);
     await sessions.reopen(row);
@@ -48,6 +55,7 @@ describe('the sessions of instances', () => {
         options: {
           now: true,
           keepOnline: true,
+          restriction,
           proxy: {
             protocol: 'socks5',
             host: 'proxy.example.com',

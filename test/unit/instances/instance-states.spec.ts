@@ -126,7 +126,7 @@ describe('the log of the states of instances', () => {
       connecting,
       { ...signal, type: 'paired', jid },
       connected,
-      { ...signal, type: 'restricted', until },
+      { ...signal, type: 'restricted', until, contactsFrom: null },
       { ...signal, type: 'unrestricted' },
       { ...signal, type: 'disconnected', code: 503, reason: 'no 5511999999999', retryAt: null },
       { ...signal, type: 'disconnected', code: 440, reason: 'elsewhere', retryAt: null },

@@ -23,6 +23,7 @@ describe('what a signal leaves in the row', () => {
       profileName: 'Shop',
       restricted: false,
       restrictedUntil: null,
+      contactsSparedFrom: null,
     });
   });
 
@@ -41,13 +42,17 @@ describe('what a signal leaves in the row', () => {
 
   it('keeps a restriction until WhatsApp lifts it', () => {
     const until = new Date('2026-02-01T00:00:00.000Z');
-    expect(columnsOf({ type: 'restricted', instanceId, at, until }, { numberJid: jid })).toEqual({
+    expect(
+      columnsOf({ type: 'restricted', instanceId, at, until, contactsFrom: at }, { numberJid: jid }),
+    ).toEqual({
       restricted: true,
       restrictedUntil: until,
+      contactsSparedFrom: at,
     });
     expect(columnsOf({ type: 'unrestricted', instanceId, at }, { numberJid: jid })).toEqual({
       restricted: false,
       restrictedUntil: null,
+      contactsSparedFrom: null,
     });
   });
 

@@ -14,7 +14,7 @@ const SIGNALS = {
   ended: { ...end, retryAt: null },
   logged_out: { ...base, type: 'logged_out', code: 401, reason: 'Logged out on the phone' },
   passkey: { ...base, type: 'passkey_required', code: 409, reason: 'a passkey is needed' },
-  restricted: { ...base, type: 'restricted', until: new Date() },
+  restricted: { ...base, type: 'restricted', until: new Date(), contactsFrom: null },
   unrestricted: { ...base, type: 'unrestricted' },
 } as const satisfies Record<string, SessionSignal>;
 

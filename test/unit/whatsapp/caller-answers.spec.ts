@@ -127,7 +127,7 @@ describe('a text to a caller', () => {
     ['479', 'WhatsAppRefused: WhatsApp refused the message (479)'],
     [
       '463',
-      'WhatsAppRestricted: WhatsApp restricted this account: this contact must write to or call the account first (463)',
+      'WhatsAppRestricted: WhatsApp refused this contact: they must call or write to this number first (463)',
     ],
   ])('fails when the server answers %s', async (error, expected) => {
     const outcome = send();

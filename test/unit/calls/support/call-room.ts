@@ -43,7 +43,7 @@ export class CallRoom {
     maxConcurrentCalls: 100,
     minSecondsBetweenCalls: 0,
     numberCooldownSeconds: 0,
-    restrictedUntil: null,
+    restriction: null,
   };
   readonly clock = new ManualClock();
   /** Whether another process goes on with the calls when this one stops. */

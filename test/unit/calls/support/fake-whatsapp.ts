@@ -23,6 +23,8 @@ export class FakeWhatsApp extends WhatsAppGateway {
   lastHungUp: Ring | undefined;
   readonly followed: string[] = [];
   readonly asked: CalleeQuery[] = [];
+  /** Numbers whose trust token is held. */
+  readonly contacts = new Set<string>();
   /** What looking the callee up ends in. */
   prepareFailure: Error | undefined;
   /** Runs after the offer left and before the verdict of the server; may throw it. */
@@ -59,6 +61,11 @@ export class FakeWhatsApp extends WhatsAppGateway {
     const number = callee.kind === 'number' ? (callee.candidates[0] ?? '') : callee.digits;
     const renew = () => this.prepareCall(instanceId, callee);
     return { number, jid: '777@lid', ring, place: () => this.place(ring), renew };
+  }
+
+  async holdsTokenOf(_instanceId: string, callee: CalleeQuery): Promise<boolean> {
+    const digits = callee.kind === 'lid' ? [callee.digits] : callee.candidates;
+    return digits.some((one) => this.contacts.has(one));
   }
 
   async rejectCall(_instanceId: string, { callId }: IncomingCallRef): Promise<void> {

@@ -23,7 +23,7 @@ export class MemoryInstances {
       maxConcurrentCalls: 1,
       minSecondsBetweenCalls: 0,
       numberCooldownSeconds: 0,
-      restrictedUntil: null,
+      restriction: null,
     });
   }
 

@@ -119,6 +119,10 @@ export class FakeGateway extends WhatsAppGateway {
     return Promise.resolve();
   }
 
+  holdsTokenOf(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   prepareCall(): Promise<CallDraft> {
     return Promise.reject(new SessionNotConnected());
   }

@@ -15,6 +15,7 @@ export function instanceRow(changes: Partial<InstanceEntity> = {}): InstanceEnti
     lastDisconnectAt: null,
     restricted: false,
     restrictedUntil: null,
+    contactsSparedFrom: null,
     autoRejectCalls: false,
     callRejectMessage: '',
     keepOnlineStatus: false,
