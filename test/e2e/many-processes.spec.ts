@@ -152,7 +152,7 @@ describe('two processes on one database without NATS_URL', () => {
   let stage: Stage;
 
   beforeAll(async () => {
-    stage = await Stage.open();
+    stage = await Stage.open({ WHATSAPP_WEB_VERSION_REFRESH: 'false' });
   });
 
   afterAll(() => stage.close());

@@ -21,7 +21,9 @@ describe('the process', () => {
   let dataDir: string;
   let product: SpawnedProduct | undefined;
   const start = async (env: Record<string, string> = {}) => {
-    product = await spawnProduct({ env: { DATA_DIR: dataDir, ...env } });
+    product = await spawnProduct({
+      env: { DATA_DIR: dataDir, WHATSAPP_WEB_VERSION_REFRESH: 'false', ...env },
+    });
     return product;
   };
   const statusOf = async ({ url }: SpawnedProduct, token: string) =>
