@@ -27,7 +27,7 @@ function parseSignal(value: unknown): SessionSignal {
     case 'logged_out':
       return { ...common, type, code: number(code), reason: text(reason) };
     case 'restricted':
-      // A process of an earlier release does not tell it.
+      // A process of an earlier release does not send it.
       return { ...common, type, until: date(until), contactsFrom: dateOrNull(contactsFrom ?? null) };
     default:
       throw new TypeError('No signal of a session');

@@ -1,7 +1,7 @@
 /** Why a callee's side ended a call; see `CallSignal`. */
 export type CalleeRefusal = 'rejected' | 'busy' | 'unreachable';
 
-/** WhatsApp does not let an account reach out, or is taken not to when it does not tell the end. */
+/** WhatsApp does not let an account reach out, or is taken not to when it gives no end. */
 export interface Restriction {
   readonly until: Date;
   /** From this time on calls go out to contacts whose trust token is held; `null`: to nobody before `until`. */
