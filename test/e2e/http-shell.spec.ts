@@ -187,6 +187,7 @@ describe('the HTTP side of the product', () => {
       uptime: expect.any(Number),
       timestamp: expect.stringMatching(/Z$/),
       checks: { db: 'ok' },
+      whatsappWebVersion: { version: expect.stringMatching(/^2\.3000\.\d+$/), source: 'built-in' },
     });
     expect((await stage.get('/health/live')).body).toEqual({ status: 'ok' });
     expect((await stage.get('/health/ready')).status).toBe(200);

@@ -209,7 +209,8 @@ describe('the client version', () => {
     const versions = await start();
     versions.onApplicationBootstrap();
     await clock.advance(0);
-    await until(() => versions.current.revision === NEWER);
+    await expect(versions.renewed(BUILT_IN)).resolves.toBe(true);
+    await until(() => clock.pendingTimers > 0);
     await later('25 hours');
     await clock.advance(DAY_MS * 0.89);
     expect(questions()).toBe(1);
