@@ -198,8 +198,7 @@ describe('the day on which WhatsApp refuses the client version', () => {
     await stage.simulator.waitForLogin(number, { times: logins + 1, timeoutMs: 25_000 });
     await stage.untilStatus('patient', 'connected');
     await rings('patient');
-    const log = stage.product.stdout();
-    expect(log.match(/WhatsApp refuses the client version, and no newer one is known/g)).toHaveLength(1);
+    expect(stage.product.stdout().match(/the client version, and no newer one is known/g)).toHaveLength(1);
   }, 60_000);
 
   it('goes through the proxy of a refused instance when there is no direct way', async () => {
@@ -271,6 +270,7 @@ describe('the day on which WhatsApp refuses the client version', () => {
   it('starts with what was learned before, and asks no sooner than a day later', async () => {
     const number = '5511970000011';
     serviceWorker().answer = { kind: 'file', revision };
+    await mayAskAgain();
     await runWith({});
     await stage.linkedInstance('remembering', number);
     const restarted = async () => {
