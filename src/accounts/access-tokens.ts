@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { EntityManager } from 'typeorm';
-import { isForeignKeyViolation } from '../common/database/foreign-key-violation.js';
-import { isUniqueViolation } from '../common/database/unique-violation.js';
+import { isForeignKeyViolation, isUniqueViolation } from '../common/database/failed-query.js';
 import type { TenantCaller } from '../common/http/caller.js';
 import { Clock } from '../common/time/clock.js';
 import { hashAccessToken, makeAccessToken } from './access-token.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
-import { isUniqueViolation } from '../common/database/unique-violation.js';
+import { isUniqueViolation } from '../common/database/failed-query.js';
 import { AccountEntity } from './account.entity.js';
 import { AccountNameTaken } from './accounts.errors.js';
 

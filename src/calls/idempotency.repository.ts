@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { isForeignKeyViolation } from '../common/database/foreign-key-violation.js';
+import { isForeignKeyViolation } from '../common/database/failed-query.js';
 import { CALL_COLUMNS, type Call } from './call.entity.js';
 import { CallInstanceNotFound } from './calls.errors.js';
 import type { RememberedAnswer } from './remembered-answer.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { isMissingTable } from '../common/database/missing-table.js';
+import { isMissingTable } from '../common/database/failed-query.js';
 import { FatalFaults } from '../common/errors/fatal-faults.js';
 import { Log } from '../common/logging/log.js';
 import { Clock, type Timer } from '../common/time/clock.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { isForeignKeyViolation } from '../common/database/foreign-key-violation.js';
+import { isForeignKeyViolation } from '../common/database/failed-query.js';
 import { NODE_DEAD_MS } from './node-lease.js';
 
 /** An instance that this process has just taken. */

@@ -77,7 +77,7 @@ export class InstanceSessions {
     await this.states.settled(instance.id);
   }
 
-  /** Opens a session that ought to be open; what is in the way is told in the state of the instance. True: it connects now. */
+  /** Opens a session that ought to be open; the state of the instance says what is in the way. True: it connects now. */
   async restore(instanceId: string): Promise<boolean> {
     // It waited for its turn: meanwhile its owner may have been faster, or its account may have been disabled.
     if (this.gateway.sessionState(instanceId) !== 'absent') return false;

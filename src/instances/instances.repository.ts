@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In, type EntityManager } from 'typeorm';
-import { isUniqueViolation } from '../common/database/unique-violation.js';
+import { isUniqueViolation } from '../common/database/failed-query.js';
 import { isInstanceName } from './instance-name.js';
 import type { InstanceSettings } from './instance-values.js';
 import { InstanceEntity } from './instance.entity.js';

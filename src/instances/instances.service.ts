@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessTokens } from '../accounts/access-tokens.js';
 import { TokenReplaced } from '../accounts/token-replaced.event.js';
 import { SecretBox } from '../common/crypto/secret-box.js';
-import { isForeignKeyViolation } from '../common/database/foreign-key-violation.js';
+import { isForeignKeyViolation } from '../common/database/failed-query.js';
 import { EventBus } from '../common/events/event-bus.js';
 import type { TenantCaller } from '../common/http/caller.js';
 import { Log, type LogDetails } from '../common/logging/log.js';

@@ -16,7 +16,7 @@ const DRIFT_BUCKETS_SECONDS = [-1, -0.1, -0.01, 0, 0.005, 0.01, 0.025, 0.05, 0.1
 /** The index `calls_alive` holds these rows only, so that calls that have ended are not read. */
 const COUNT_LIVE = `SELECT count(*)::int AS live FROM calls WHERE state <> 'ended'`;
 
-/** How many calls there are now, by the database, and how calls went since this process started. A call is measured once, at its end, so that no order of news is missed. */
+/** How many calls there are now, by the database, and how calls went since this process started. A call is measured once, at its end, so that none is missed in whatever order things happen. */
 @Injectable()
 export class CallMetrics implements OnModuleInit {
   private readonly live: StoredFigure<number | undefined>;

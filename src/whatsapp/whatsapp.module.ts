@@ -6,7 +6,7 @@ import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { BaileysGateway } from './baileys/baileys.gateway.js';
-import { libraryVersion } from './baileys/library-version.js';
+import { libraryVersion } from './baileys/socket-options.js';
 import { ClientVersionRepository } from './client-version/client-version.repository.js';
 import { ClientVersions } from './client-version/client-versions.js';
 import { ConnectTurns } from './connect-turns.js';

@@ -4,7 +4,7 @@ import { AccessTokensRepository } from '../../src/accounts/access-tokens.reposit
 import { AccountNotFound } from '../../src/accounts/accounts.errors.js';
 import { CallInstanceNotFound } from '../../src/calls/calls.errors.js';
 import { IdempotencyRepository } from '../../src/calls/idempotency.repository.js';
-import { isForeignKeyViolation } from '../../src/common/database/foreign-key-violation.js';
+import { isForeignKeyViolation } from '../../src/common/database/failed-query.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { SessionStoreStage } from './session-store-stage.js';
 

@@ -276,7 +276,7 @@ export class BaileysSession {
     const decision = decideReconnect(disconnect.code, this.next.attempt, randomInt(2 ** 20) / 2 ** 20);
     switch (decision.kind) {
       case 'restart':
-        this.next.after(0); // nothing is told: the session goes on
+        this.next.after(0); // no event: the session goes on
         return;
       case 'wait': {
         const { delayMs } = decision;

@@ -9,6 +9,7 @@ import {
   type UserFacingSocketConfig,
 } from '@whiskeysockets/baileys';
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
+import type { LibraryVersion } from '../client-version/client-versions.js';
 import type { SessionOptions } from '../whatsapp.gateway.js';
 import { proxyAgent } from '../proxy-agent.js';
 import { withTurns } from './signal-turns.js';
@@ -24,6 +25,14 @@ const USEFUL_HISTORY: readonly (number | null | undefined)[] = [
 ];
 
 const QUERY_TIMEOUT_MS = 15_000;
+/** WhatsApp Web 2.3000.1043857760, which Baileys 7.0.0-rc14 sends, was built on this day. */
+const LIBRARY_BUILT_AT = new Date('2026-07-25T00:00:00Z');
+
+/** The client version that the library would send. */
+export function libraryVersion(): LibraryVersion {
+  const [, , revision] = DEFAULT_CONNECTION_CONFIG.version;
+  return { revision, currentAt: LIBRARY_BUILT_AT };
+}
 
 /**
  * Settings of a socket that places calls and keeps no messages. No explicit `undefined`: it would undo a default.

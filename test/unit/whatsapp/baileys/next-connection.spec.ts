@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { parseAppConfig } from '../../../../src/config/app-config.js';
-import { libraryVersion } from '../../../../src/whatsapp/baileys/library-version.js';
 import { NextConnection } from '../../../../src/whatsapp/baileys/next-connection.js';
+import { libraryVersion } from '../../../../src/whatsapp/baileys/socket-options.js';
 import type { ClientVersions } from '../../../../src/whatsapp/client-version/client-versions.js';
 import { ConnectTurns } from '../../../../src/whatsapp/connect-turns.js';
 import { ManualClock } from '../../../support/manual-clock.js';
