@@ -167,8 +167,7 @@ describe('the day on which WhatsApp refuses the client version', () => {
 
     for (const query of ['', '?number=5511970000005']) {
       const answer = failureOf(await stage.get(`/api/instance/connect/unlucky${query}`));
-      const message = refusalText(revision, 'learning');
-      expect(answer).toEqual(failure(502, 'whatsapp_version_rejected', message));
+      expect(answer).toEqual(failure(502, 'whatsapp_version_rejected', refusalText(revision, 'learning')));
     }
     expect(await stage.instance('unlucky')).toMatchObject({
       status: 'disconnected',
@@ -186,7 +185,8 @@ describe('the day on which WhatsApp refuses the client version', () => {
     const attempt = async () => (await storedSession(stage.databaseUrl, id)).attempt ?? 0;
 
     await stage.until(async () => (await attempt()) >= 3, 'it has tried three times');
-    expect(await stage.instance('patient')).not.toMatchObject({ status: 'connected' });
+    const isOver = 'SELECT answered_at >= asked_at FROM whatsapp_web_version';
+    await stage.until(async () => (await runSql(stage.databaseUrl, isOver)) === true, 'the question is over');
     await stage.product.kill();
     const reached = await attempt();
     await stage.restart();
