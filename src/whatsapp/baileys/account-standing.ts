@@ -108,10 +108,11 @@ export class AccountStanding {
    */
   async refusal(code: number, holdsToken = false): Promise<WhatsAppRestricted> {
     const lock = await this.ask();
-    const now = this.tools.clock.now();
     if (lock?.isActive) this.lock(lock, holdsToken || code === RATE_LIMITED);
-    else if (lock && code !== RATE_LIMITED) return WhatsAppRestricted.contact(code, now);
+    else if (lock && code !== RATE_LIMITED) return WhatsAppRestricted.contact(code, this.tools.clock.now());
     else this.pause(holdsToken);
+    // After the pause began: one that lasts ten seconds is never told as eleven.
+    const now = this.tools.clock.now();
     const until = this.closedUntil(holdsToken) ?? now;
     const isLocked = holdsToken && code !== RATE_LIMITED;
     const reason = isLocked ? 'reaching out is locked, also to known contacts' : refusalReason(code);

@@ -55,6 +55,13 @@ describe('the standing of an account', () => {
     expect(() => standing.requireFree(false)).not.toThrow();
   });
 
+  it('never tells a pause as longer than it is, though time goes by in between', async () => {
+    let at = clock.now().getTime();
+    clock.now = () => new Date(at++);
+    const { retryAfterSeconds } = await refusedWith(429, { isActive: false });
+    expect(retryAfterSeconds).toBe(PAUSE_MS / 1000);
+  });
+
   it('stays free when a refusal with 463 comes without a time-lock: only the contact is meant', async () => {
     const refusal = await refusedWith(463, { isActive: false });
     expect(refusal).toMatchObject({ until: null, failureCode: 463 });
