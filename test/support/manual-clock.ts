@@ -34,6 +34,11 @@ export class ManualClock extends Clock {
     return this.pending.length;
   }
 
+  /** From now until the next timer fires; `Infinity`: there is none. */
+  get nextDueInMs(): number {
+    return Math.min(...this.pending.map(({ dueMs }) => dueMs)) - this.elapsedMs;
+  }
+
   /** Lets `ms` milliseconds pass: timers fire in order, and what they start gets its turn in between. */
   async advance(ms: number): Promise<void> {
     const targetMs = this.elapsedMs + ms;
