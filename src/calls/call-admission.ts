@@ -1,5 +1,6 @@
 import type { DomainError } from '../common/errors/domain-error.js';
 import type { InstanceRef } from '../instances/instance-values.js';
+import { closedUntil } from '../whatsapp/whatsapp-signals.js';
 import { WhatsAppRestricted } from '../whatsapp/whatsapp.errors.js';
 import { plusMs, secondsUntil } from './call-times.js';
 import { CallPacing, NumberCooldown, TooManyCalls } from './calls.errors.js';
@@ -33,7 +34,7 @@ export interface AdmissionLimits {
 export function limitsOf(instance: InstanceRef, now: Date, holdsToken: boolean): AdmissionLimits {
   const { maxConcurrentCalls, minSecondsBetweenCalls, numberCooldownSeconds } = instance;
   return {
-    liveCalls: closedUntil(instance, now, holdsToken) ? 0 : maxConcurrentCalls,
+    liveCalls: isClosed(instance, holdsToken, now) ? 0 : maxConcurrentCalls,
     lastCallBy: startOfPause(now, minSecondsBetweenCalls),
     lastCallToNumberBy: startOfPause(now, numberCooldownSeconds),
   };
@@ -49,11 +50,8 @@ export function refusalOf(
   if (traffic.liveCalls >= instance.maxConcurrentCalls) {
     return new TooManyCalls(secondsUntil(traffic.firstEndsAt ?? now, now));
   }
-  const until = closedUntil(instance, now, holdsToken);
-  if (until) {
-    const isForAll = holdsToken || instance.restriction?.contactsFrom === null;
-    return WhatsAppRestricted.known(until, now, isForAll ? 'anybody' : 'new contacts');
-  }
+  const restricted = instance.restriction && WhatsAppRestricted.during(instance.restriction, holdsToken, now);
+  if (restricted) return restricted;
   const { minSecondsBetweenCalls, numberCooldownSeconds } = instance;
   const nextCallAt = endOfPause(traffic.lastCallAt, minSecondsBetweenCalls);
   if (nextCallAt > now) return new CallPacing(minSecondsBetweenCalls, secondsUntil(nextCallAt, now));
@@ -66,14 +64,11 @@ export function refusalOf(
 
 /** True when WhatsApp keeps the account from calling, except those whose trust token it holds. */
 export function dependsOnToken(instance: InstanceRef, now: Date): boolean {
-  return closedUntil(instance, now, false) !== undefined && closedUntil(instance, now, true) === undefined;
+  return isClosed(instance, false, now) && !isClosed(instance, true, now);
 }
 
-function closedUntil({ restriction }: InstanceRef, now: Date, holdsToken: boolean): Date | undefined {
-  if (!restriction) return undefined;
-  const { until, contactsFrom } = restriction;
-  const end = holdsToken && contactsFrom && contactsFrom < until ? contactsFrom : until;
-  return end > now ? end : undefined;
+function isClosed({ restriction }: InstanceRef, holdsToken: boolean, now: Date): boolean {
+  return restriction !== null && closedUntil(restriction, holdsToken, now) !== undefined;
 }
 
 function startOfPause(now: Date, seconds: number): Date | null {

@@ -8,6 +8,19 @@ export interface Restriction {
   readonly contactsFrom: Date | null;
 }
 
+/**
+ * Until when a contact may not be called; `undefined`: they may.
+ * @param holdsToken a good trust token of the contact is held
+ */
+export function closedUntil(
+  { until, contactsFrom }: Restriction,
+  holdsToken: boolean,
+  now: Date,
+): Date | undefined {
+  const end = holdsToken && contactsFrom && contactsFrom < until ? contactsFrom : until;
+  return end > now ? end : undefined;
+}
+
 /** What WhatsApp tells about a session. Times are the process's own. */
 export type SessionSignal = { readonly instanceId: string; readonly at: Date } & (
   | { readonly type: 'qr_ready'; readonly qr: string }

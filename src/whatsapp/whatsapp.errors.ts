@@ -1,4 +1,5 @@
 import { DomainError } from '../common/errors/domain-error.js';
+import { closedUntil, type Restriction } from './whatsapp-signals.js';
 
 /** From one try to connect to the next, roughly. */
 const RECONNECT_SECONDS = 2;
@@ -202,6 +203,14 @@ export class WhatsAppRestricted extends DomainError {
   static contact(failureCode: number, now: Date): WhatsAppRestricted {
     const message = `WhatsApp refused this contact: they must call or write to this number first (${failureCode})`;
     return new WhatsAppRestricted(message, null, failureCode, now);
+  }
+
+  /** Why a contact may not be called now; `undefined`: they may. @param holdsToken as for `closedUntil` */
+  static during(restriction: Restriction, holdsToken: boolean, now: Date): WhatsAppRestricted | undefined {
+    const until = closedUntil(restriction, holdsToken, now);
+    if (!until) return undefined;
+    const isForAll = holdsToken || restriction.contactsFrom === null;
+    return WhatsAppRestricted.known(until, now, isForAll ? 'anybody' : 'new contacts');
   }
 
   /** Nothing was sent: that the account must be left alone was known before. */

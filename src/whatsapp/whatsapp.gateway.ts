@@ -64,7 +64,7 @@ export interface CallDraft {
    */
   place(): Promise<OfferAcceptance>;
   /**
-   * The same call prepared anew after `OfferOutdated`: another call-id, devices and sessions asked for afresh.
+   * The same call prepared anew after `OfferOutdated`: another call-id, devices and sessions are asked for again.
    * @throws what `prepareCall` throws
    */
   renew(): Promise<CallDraft>;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ConnectionState } from '@whiskeysockets/baileys';
 import type { Clock } from '../../common/time/clock.js';
-import type { Restriction } from '../whatsapp-signals.js';
+import { closedUntil, type Restriction } from '../whatsapp-signals.js';
 import { WhatsAppRestricted } from '../whatsapp.errors.js';
 import { refusalReason } from './refusal-reasons.js';
 
@@ -59,11 +59,9 @@ export class AccountStanding {
   /** @param holdsToken as for `isFree` @throws WhatsAppRestricted */
   requireFree(holdsToken: boolean): void {
     const now = this.tools.clock.now();
-    const until = this.closedUntil(holdsToken);
-    if (until) {
-      const isForAll = holdsToken || this.restriction?.contactsFrom === null;
-      throw WhatsAppRestricted.known(until, now, isForAll ? 'anybody' : 'new contacts');
-    }
+    const { restriction } = this;
+    const refusal = restriction && WhatsAppRestricted.during(restriction, holdsToken, now);
+    if (refusal) throw refusal;
     if (this.question) throw WhatsAppRestricted.known(new Date(now.getTime() + QUESTION_MS), now);
   }
 
@@ -111,7 +109,7 @@ export class AccountStanding {
     if (lock?.isActive) this.lock(lock, holdsToken || code === RATE_LIMITED);
     else if (lock && code !== RATE_LIMITED) return WhatsAppRestricted.contact(code, this.tools.clock.now());
     else this.pause(holdsToken);
-    // After the pause began: one that lasts ten seconds is never told as eleven.
+    // After the pause began: one that lasts ten seconds is never reported as eleven.
     const now = this.tools.clock.now();
     const until = this.closedUntil(holdsToken) ?? now;
     const isLocked = holdsToken && code !== RATE_LIMITED;
@@ -120,19 +118,17 @@ export class AccountStanding {
   }
 
   private get restriction(): Restriction | undefined {
-    const until = this.closedUntil(false);
-    if (!until) return undefined;
-    const from = Math.max(this.contactsFrom?.getTime() ?? Infinity, this.pausedUntil?.getTime() ?? 0);
-    return { until, contactsFrom: from < until.getTime() ? new Date(from) : null };
+    const pausedMs = this.pausedUntil?.getTime() ?? 0;
+    const untilMs = Math.max(this.lockedUntil?.getTime() ?? 0, pausedMs);
+    if (untilMs <= this.tools.clock.now().getTime()) return undefined;
+    const fromMs = Math.max(this.contactsFrom?.getTime() ?? Infinity, pausedMs);
+    return { until: new Date(untilMs), contactsFrom: fromMs < untilMs ? new Date(fromMs) : null };
   }
 
   /** `undefined`: the contact may be reached. */
   private closedUntil(holdsToken: boolean): Date | undefined {
-    const now = this.tools.clock.now().getTime();
-    const isSpared = holdsToken && this.contactsFrom !== undefined;
-    const lockedUntil = isSpared ? undefined : this.lockedUntil;
-    const latest = Math.max(lockedUntil?.getTime() ?? 0, this.pausedUntil?.getTime() ?? 0);
-    return latest > now ? new Date(latest) : undefined;
+    const { restriction } = this;
+    return restriction && closedUntil(restriction, holdsToken, this.tools.clock.now());
   }
 
   /** @param closesToContacts somebody was refused whose token is held */

@@ -51,7 +51,7 @@ export interface CallTools {
 
 /**
  * Looks the callee up and encrypts the key; nothing that could ring leaves.
- * @param outdated the call that this one replaces: everything is asked afresh, and a token goes along only if it is another
+ * @param outdated the call that this one replaces: everything is asked for again, and a token goes along only if it is another
  * @throws WhatsAppRestricted; nothing is asked any more once the account must be left alone
  */
 export async function draftCall(
