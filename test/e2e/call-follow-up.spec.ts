@@ -7,7 +7,6 @@ const UNKNOWN_ID = `00${'A'.repeat(30)}`;
 
 describe('a call after it was placed', () => {
   let stage: Stage;
-  let lastNumber = 491570000000;
 
   beforeAll(async () => {
     stage = await Stage.open();
@@ -26,11 +25,8 @@ describe('a call after it was placed', () => {
     expect(stage.simulator.violations).toEqual([]);
   });
 
-  function newContact(kind: 'rings' | 'rejects' = 'rings', devices = [0]): string {
-    lastNumber += 1;
-    stage.simulator.addContact({ number: String(lastNumber), devices, behaviour: { kind } });
-    return String(lastNumber);
-  }
+  const newContact = (kind: 'rings' | 'rejects' = 'rings', devices = [0]) =>
+    stage.newContact({ devices, behaviour: { kind } });
 
   async function place(instance: string, number: string, duration = 30): Promise<string> {
     const { status, body } = await stage.call(instance, { number, duration });

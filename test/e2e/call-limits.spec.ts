@@ -5,7 +5,6 @@ const TOO_MANY = 'Too many calls are in progress on this instance';
 
 describe('how many calls an instance makes', () => {
   let stage: Stage;
-  let lastNumber = 491560000000;
 
   beforeAll(async () => {
     stage = await Stage.open();
@@ -35,13 +34,8 @@ describe('how many calls an instance makes', () => {
     expect(status).toBe(200);
   }
 
-  function newContact(): string {
-    lastNumber += 1;
-    stage.simulator.addContact({ number: String(lastNumber) });
-    return String(lastNumber);
-  }
-
-  const call = (instance: string, number = newContact()) => stage.call(instance, { number, duration: 1 });
+  const call = (instance: string, number = stage.newContact()) =>
+    stage.call(instance, { number, duration: 1 });
   const statusesOf = (answers: readonly Answer[]) => answers.map(({ status }) => status);
 
   it('has a place for the next call as soon as the only one ends', async () => {
@@ -112,7 +106,7 @@ describe('how many calls an instance makes', () => {
   });
 
   it('lets one of many calls to a number in that ask at once', async () => {
-    const number = newContact();
+    const number = stage.newContact();
     const answers = await Promise.all(Array.from({ length: 10 }, () => call('cool', number)));
     expect(statusesOf(answers).sort()).toEqual([200, ...Array<number>(9).fill(429)]);
     for (const answer of answers.filter(({ status }) => status === 429)) {
@@ -121,7 +115,7 @@ describe('how many calls an instance makes', () => {
   });
 
   it('leaves a number alone for as long as its owner wants, however it is written, and calls others', async () => {
-    const number = newContact();
+    const number = stage.newContact();
     expect(await call('cool', number)).toMatchObject({ status: 200 });
 
     const again = failureOf(await call('cool', `+${number}@s.whatsapp.net`));

@@ -7,7 +7,6 @@ const rings: CalleeBehaviour = { kind: 'rings' };
 
 describe('what becomes of a call', () => {
   let stage: Stage;
-  let lastNumber = 491520000000;
 
   beforeAll(async () => {
     stage = await Stage.open();
@@ -24,9 +23,7 @@ describe('what becomes of a call', () => {
 
   /** Calls a new contact with these devices and waits for the end. */
   async function callTo(contact: Omit<ContactOptions, 'number'>, duration = 1) {
-    lastNumber += 1;
-    const number = String(lastNumber);
-    stage.simulator.addContact({ number, ...contact });
+    const number = stage.newContact(contact);
     const answer = await stage.call('shop', { number, duration });
     expect(answer).toMatchObject({ status: 200, body: { success: true, number, duration } });
     const callId = String(answer.body.callId);
@@ -216,9 +213,7 @@ describe('what becomes of a call', () => {
   );
 
   it('that the server ends for lack of time is unreachable when no device ever confirmed it', async () => {
-    lastNumber += 1;
-    const number = String(lastNumber);
-    stage.simulator.addContact({ number, behaviour: { kind: 'silent' } });
+    const number = stage.newContact({ behaviour: { kind: 'silent' } });
     const { body } = await stage.call('shop', { number, duration: 5 });
     const callId = String(body.callId);
     const placed = await stage.simulator.waitForCall((call) => call.callId === callId && call.acked);

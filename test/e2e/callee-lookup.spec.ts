@@ -6,7 +6,6 @@ const CALLER = '491510000002';
 
 describe('who is called', () => {
   let stage: Stage;
-  let lastNumber = 491530000000;
 
   beforeAll(async () => {
     stage = await Stage.open();
@@ -20,13 +19,6 @@ describe('who is called', () => {
   afterEach(() => {
     expect(stage.simulator.violations).toEqual([]);
   });
-
-  function newContact(contact: Omit<ContactOptions, 'number'> = {}): string {
-    lastNumber += 1;
-    const number = String(lastNumber);
-    stage.simulator.addContact({ number, ...contact });
-    return number;
-  }
 
   const call = (number: string) => stage.call('shop', { number, duration: 1 });
 
@@ -61,7 +53,7 @@ describe('who is called', () => {
     ['has only a hosted device', { devices: [99] }, 'no device of this number can take calls'],
     ['has no usable key', { brokenBundles: [0] }, 'no Signal session with any device'],
   ])('says that a callee cannot be called who %s, and sends nothing', async (_, contact, reason) => {
-    const number = newContact(contact);
+    const number = stage.newContact(contact);
 
     const answer = await call(number);
 
@@ -82,14 +74,17 @@ describe('who is called', () => {
   });
 
   it('leaves a hosted device out', async () => {
-    expect(await keyedDevices(await call(newContact({ devices: [0, 4, 99] })))).toEqual(['@lid', ':4@lid']);
+    expect(await keyedDevices(await call(stage.newContact({ devices: [0, 4, 99] })))).toEqual([
+      '@lid',
+      ':4@lid',
+    ]);
   });
 
   it('makes a key for five devices, and of six only for the phone', async () => {
-    const five = await call(newContact({ devices: [0, 1, 2, 3, 4] }));
+    const five = await call(stage.newContact({ devices: [0, 1, 2, 3, 4] }));
     expect(await keyedDevices(five)).toEqual(['@lid', ':1@lid', ':2@lid', ':3@lid', ':4@lid']);
 
-    const six = await call(newContact({ devices: [0, 1, 2, 3, 4, 5] }));
+    const six = await call(stage.newContact({ devices: [0, 1, 2, 3, 4, 5] }));
     expect(await keyedDevices(six)).toEqual(['@lid']);
   });
 
@@ -98,7 +93,7 @@ describe('who is called', () => {
     ['does not come', { silentBundles: [7] }],
     ['carries a signature that does not verify', { badSignatureBundles: [7] }],
   ])('makes no key for a device whose key bundle %s, and rings the others', async (_, contact) => {
-    const answer = await call(newContact({ devices: [0, 7, 8], ...contact }));
+    const answer = await call(stage.newContact({ devices: [0, 7, 8], ...contact }));
 
     expect(await keyedDevices(answer)).toEqual(['@lid', ':8@lid']);
     const { devices } = await stage.simulator.waitForCall(
@@ -141,7 +136,7 @@ describe('who is called', () => {
   });
 
   it('takes a LID and reports its digits', async () => {
-    const number = newContact();
+    const number = stage.newContact();
     const lid = derivedLid(number);
 
     const answer = await call(lidJid(lid));
@@ -165,7 +160,7 @@ describe('who is called', () => {
       (number: string) => ` +(${number.slice(0, 2)}) ${number.slice(2, 5)}-${number.slice(5)}. `,
     ],
   ])('takes a number written with %s', async (_, spelling) => {
-    const number = newContact();
+    const number = stage.newContact();
 
     expect(await call(spelling(number))).toMatchObject({ status: 200, body: { number } });
   });

@@ -16,7 +16,6 @@ describe('a database that fails', () => {
   let postgres: TestPostgres;
   let processes: PostgresProcesses;
   let stage: Stage;
-  let lastNumber = 491580000000;
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
@@ -38,11 +37,8 @@ describe('a database that fails', () => {
     await postgres.stop();
   });
 
-  function newContact(contact: Omit<ContactOptions, 'number'> = {}): string {
-    lastNumber += 1;
-    stage.simulator.addContact({ devices: [0], ...contact, number: String(lastNumber) });
-    return String(lastNumber);
-  }
+  const newContact = (contact: Omit<ContactOptions, 'number'> = {}) =>
+    stage.newContact({ devices: [0], ...contact });
 
   async function place(duration: number, contact: Omit<ContactOptions, 'number'> = {}): Promise<string> {
     const { status, body } = await stage.call('shop', { number: newContact(contact), duration });

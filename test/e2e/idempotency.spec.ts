@@ -1,4 +1,4 @@
-import type { CallRecord, ContactOptions } from '../simulator/index.js';
+import type { CallRecord } from '../simulator/index.js';
 import { failure, failureOf } from '../support/failure.js';
 import { Stage, type Answer } from '../support/stage.js';
 
@@ -12,7 +12,6 @@ const INVALID_KEY = failure(400, 'invalid_idempotency_key', 'Invalid idempotency
 
 describe('a call with an idempotency key', () => {
   let stage: Stage;
-  let lastNumber = 491580000000;
 
   beforeAll(async () => {
     stage = await Stage.open();
@@ -27,17 +26,6 @@ describe('a call with an idempotency key', () => {
   afterEach(() => {
     expect(stage.simulator.violations).toEqual([]);
   });
-
-  function newNumber(): string {
-    lastNumber += 1;
-    return String(lastNumber);
-  }
-
-  function newContact(contact: Omit<ContactOptions, 'number'> = {}): string {
-    const number = newNumber();
-    stage.simulator.addContact({ number, ...contact });
-    return number;
-  }
 
   const call = (key: string, body: Record<string, unknown>, instance = 'shop') =>
     stage.call(instance, body, { 'Idempotency-Key': key });
@@ -55,7 +43,7 @@ describe('a call with an idempotency key', () => {
   }
 
   it('rings once and gets the first answer again, while it rings and after', async () => {
-    const body = { number: newContact(), duration: 1 };
+    const body = { number: stage.newContact(), duration: 1 };
 
     const first = await call('order 4711', body);
     expect(first.status).toBe(200);
@@ -67,7 +55,7 @@ describe('a call with an idempotency key', () => {
   });
 
   it('rings once when many send it at the same time', async () => {
-    const body = { number: newContact(), duration: 1 };
+    const body = { number: stage.newContact(), duration: 1 };
 
     const answers = await Promise.all(Array.from({ length: 8 }, () => call('herd', body)));
 
@@ -79,15 +67,15 @@ describe('a call with an idempotency key', () => {
   });
 
   it('cannot be sent with another number or duration', async () => {
-    const number = newContact();
+    const number = stage.newContact();
     expect(await call('mine', { number, duration: 1 })).toMatchObject({ status: 200 });
 
     expect(failureOf(await call('mine', { number, duration: 2 }))).toEqual(MISMATCH);
-    expect(failureOf(await call('mine', { number: newContact(), duration: 1 }))).toEqual(MISMATCH);
+    expect(failureOf(await call('mine', { number: stage.newContact(), duration: 1 }))).toEqual(MISMATCH);
   });
 
   it('has a key of its own on each instance', async () => {
-    const body = { number: newContact(), duration: 1 };
+    const body = { number: stage.newContact(), duration: 1 };
 
     const answers = [await call('shared', body), await call('shared', body, 'other')];
 
@@ -100,7 +88,7 @@ describe('a call with an idempotency key', () => {
 
   it('has to wait while the first one is in progress', async () => {
     const body = {
-      number: newContact({ ack: { delayMs: 600 }, behaviour: { kind: 'silent' } }),
+      number: stage.newContact({ ack: { delayMs: 600 }, behaviour: { kind: 'silent' } }),
       duration: 1,
     };
     const first = call('slow', body);
@@ -113,7 +101,7 @@ describe('a call with an idempotency key', () => {
   });
 
   it('gets the refusal of WhatsApp again and asks nobody', async () => {
-    const refused = { number: newContact({ ack: { errorAttribute: 406 } }), duration: 1 };
+    const refused = { number: stage.newContact({ ack: { errorAttribute: 406 } }), duration: 1 };
     const first = await call('refused', refused);
     expect(first.status).toBe(500);
     stage.simulator.addContact({ number: refused.number });
@@ -123,8 +111,8 @@ describe('a call with an idempotency key', () => {
   });
 
   it('hears again that a number is unknown, and that a callee cannot be reached', async () => {
-    const unknown = { number: newNumber(), duration: 1 };
-    const unreachable = { number: newContact({ devices: [] }), duration: 1 };
+    const unknown = { number: stage.newNumber(), duration: 1 };
+    const unreachable = { number: stage.newContact({ devices: [] }), duration: 1 };
     const answers = [await call('unknown', unknown), await call('unreachable', unreachable)];
     expect(answers.map(({ status }) => status)).toEqual([400, 500]);
     for (const { number } of [unknown, unreachable]) stage.simulator.addContact({ number, devices: [0] });
@@ -136,7 +124,7 @@ describe('a call with an idempotency key', () => {
   });
 
   it('may use its key again after a mistake in the request', async () => {
-    const number = newContact();
+    const number = stage.newContact();
     for (const mistake of [{ number, duration: 99 }, { number: 'CALLME' }, { duration: 1 }]) {
       expect((await call('typo', mistake)).status).toBe(400);
     }
@@ -146,13 +134,13 @@ describe('a call with an idempotency key', () => {
   });
 
   it('may use its key again after the instance was missing, offline or at its limit', async () => {
-    const body = { number: newContact(), duration: 1 };
+    const body = { number: stage.newContact(), duration: 1 };
     expect((await call('early', body, 'late')).status).toBe(404);
     await stage.newInstance('late', {});
     expect((await call('early', body, 'late')).status).toBe(503);
     await stage.link('late', '491510000042');
     await stage.post('/api/instance/settings/late', { maxConcurrentCalls: 1 });
-    const other = await stage.call('late', { number: newContact(), duration: 1 });
+    const other = await stage.call('late', { number: stage.newContact(), duration: 1 });
     expect((await call('early', body, 'late')).status).toBe(409);
     await stage.endedCall('late', String(other.body.callId));
 
@@ -167,14 +155,14 @@ describe('a call with an idempotency key', () => {
     ['not ASCII', 'clé'],
     ['with a tab inside', 'a\tb'],
   ])('is refused when the key is %s', async (_, key) => {
-    const number = newContact();
+    const number = stage.newContact();
 
     expect(failureOf(await call(key, { number, duration: 1 }))).toEqual(INVALID_KEY);
     expect(offersTo(number)).toEqual([]);
   });
 
   it('takes a key of 255 printable characters', async () => {
-    const body = { number: newContact(), duration: 1 };
+    const body = { number: stage.newContact(), duration: 1 };
 
     const first = await call('~'.repeat(255), body);
     expect(first.status).toBe(200);
@@ -182,10 +170,10 @@ describe('a call with an idempotency key', () => {
   });
 
   it('is remembered by the next process, and a request that was killed half-way never rings twice', async () => {
-    const done = { number: newContact(), duration: 1 };
+    const done = { number: stage.newContact(), duration: 1 };
     const first = await call('before the restart', done);
     const killed = {
-      number: newContact({ ack: { delayMs: 8_000 }, behaviour: { kind: 'silent' } }),
+      number: stage.newContact({ ack: { delayMs: 8_000 }, behaviour: { kind: 'silent' } }),
       duration: 1,
     };
     const lost = call('killed', killed).catch(() => 'no answer');
@@ -207,7 +195,7 @@ describe('a call with an idempotency key', () => {
   });
 
   it('may use its key again when the process was killed before anything left', async () => {
-    const body = { number: newContact(), duration: 1 };
+    const body = { number: stage.newContact(), duration: 1 };
     let asked = false;
     const answerLookups = stage.simulator.ignoreIq(({ attrs }) => {
       const isLookup = attrs.xmlns === 'usync';

@@ -11,7 +11,6 @@ const NOT_ACKNOWLEDGED = failure(
 
 describe('what WhatsApp says to an offer', () => {
   let stage: Stage;
-  let lastNumber = 491540000000;
   let ignored: { readonly number: string; readonly answer: Promise<Answer>; readonly askedAt: number };
 
   beforeAll(async () => {
@@ -30,12 +29,8 @@ describe('what WhatsApp says to an offer', () => {
     expect(stage.simulator.violations).toEqual([]);
   });
 
-  function newContact(ack: OfferAck, contact: Omit<ContactOptions, 'number' | 'ack'> = {}): string {
-    lastNumber += 1;
-    const number = String(lastNumber);
-    stage.simulator.addContact({ number, ack, ...contact });
-    return number;
-  }
+  const newContact = (ack: OfferAck, contact: Omit<ContactOptions, 'number' | 'ack'> = {}) =>
+    stage.newContact({ ack, ...contact });
 
   const call = (number: string, instance = 'shop') => stage.call(instance, { number, duration: 1 });
 

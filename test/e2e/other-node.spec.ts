@@ -20,7 +20,6 @@ describeWithNats('a node that does not hold the instance', () => {
   let nats: TestNats;
   let holder: Stage;
   let asker: Stage;
-  let lastNumber = 491590000000;
   const nodeIds = new Map<Stage, unknown>();
 
   beforeAll(async () => {
@@ -68,19 +67,12 @@ describeWithNats('a node that does not hold the instance', () => {
     }
   }
 
-  function newContact(contact: Omit<ContactOptions, 'number'> = {}): string {
-    lastNumber += 1;
-    const number = String(lastNumber);
-    holder.simulator.addContact({ number, ...contact });
-    return number;
-  }
-
   async function settings(fields: Record<string, number>): Promise<void> {
     expect((await asker.post('/api/instance/settings/shop', fields)).status).toBe(200);
   }
 
   it('places a call, follows it and hangs it up', async () => {
-    const number = newContact();
+    const number = holder.newContact();
     const placed = await asker.call('shop', { number, duration: 60 });
     expect(placed.status).toBe(200);
     expect(placed.body).toMatchObject({ success: true, number, duration: 60 });
@@ -98,7 +90,7 @@ describeWithNats('a node that does not hold the instance', () => {
   const calls =
     (contact: Omit<ContactOptions, 'number'>): Provocation =>
     (stage) =>
-      stage.call('shop', { number: newContact(contact), duration: 1 });
+      stage.call('shop', { number: holder.newContact(contact), duration: 1 });
 
   it.each<[string, number, Provocation]>([
     ['instance_not_found', 404, (stage) => stage.call('nowhere', { number: '491590000000', duration: 1 })],
@@ -109,7 +101,11 @@ describeWithNats('a node that does not hold the instance', () => {
     ['call_refused', 500, calls({ ack: { errorAttribute: 406 } })],
     ['call_not_found', 404, (stage) => stage.post('/api/call/cancel/shop', { callId: '0'.repeat(32) })],
     ['call_not_acknowledged', 500, calls({ ack: 'silent' })],
-    ['instance_not_connected', 503, (stage) => stage.call('cold', { number: newContact(), duration: 1 })],
+    [
+      'instance_not_connected',
+      503,
+      (stage) => stage.call('cold', { number: holder.newContact(), duration: 1 }),
+    ],
     ['no_saved_session', 400, (stage) => stage.post('/api/instance/reconnect/cold')],
     ['no_qr', 404, (stage) => stage.get('/api/instance/qrcode/shop')],
   ])('answers %s as the holder does', async (_, status, provoke) => {
@@ -123,7 +119,7 @@ describeWithNats('a node that does not hold the instance', () => {
     try {
       const answers = await Promise.all(
         [holder, asker, asker, holder].map((stage) =>
-          stage.call('shop', { number: newContact(), duration: 1 }),
+          stage.call('shop', { number: holder.newContact(), duration: 1 }),
         ),
       );
       const paced = answers.filter(({ status }) => status === 429).map(failureOf);
@@ -138,10 +134,10 @@ describeWithNats('a node that does not hold the instance', () => {
 
   it('has as many places for calls as the instance, however many nodes are asked', async () => {
     await settings({ maxConcurrentCalls: 1 });
-    const { body } = await asker.call('shop', { number: newContact(), duration: 60 });
+    const { body } = await asker.call('shop', { number: holder.newContact(), duration: 60 });
     const message = 'Too many calls are in progress on this instance';
     for (const stage of [asker, holder]) {
-      expect(failureOf(await stage.call('shop', { number: newContact(), duration: 1 }))).toEqual(
+      expect(failureOf(await stage.call('shop', { number: holder.newContact(), duration: 1 }))).toEqual(
         failure(409, 'too_many_calls', message, expect.stringMatching(/^[1-6]\d$/)),
       );
     }
@@ -159,7 +155,7 @@ describeWithNats('a node that does not hold the instance', () => {
       [asker, asker],
     ] as const) {
       for (const contact of [{}, { ack: { errorAttribute: 406 } }] as const) {
-        const number = newContact(contact);
+        const number = holder.newContact(contact);
         const key = `order ${number}`;
         const answer = await ask(first, key, { number, duration: 1 });
         const again = await ask(second, key, { number, duration: 1 });
@@ -176,7 +172,7 @@ describeWithNats('a node that does not hold the instance', () => {
   it('tells a WebSocket what happens, in order', async () => {
     expect((await asker.post('/api/events/websocket/shop', { enabled: true, events: [] })).status).toBe(200);
     const client = await SocketClient.open(`${asker.product.url}/ws/shop`, { token: asker.token });
-    const numbers = [newContact(), newContact()];
+    const numbers = [holder.newContact(), holder.newContact()];
     const placed = await Promise.all(numbers.map((number) => holder.call('shop', { number, duration: 1 })));
     const heard = (callId: unknown) =>
       client.messages
@@ -236,17 +232,17 @@ describeWithNats('a node that does not hold the instance', () => {
     expect((await holder.get('/api/instance/list')).status).toBe(401);
     expect((await disable(true)).status).toBe(200);
     await asker.untilStatus('shop', 'connected', LONG_MS);
-    expect((await asker.call('shop', { number: newContact(), duration: 1 })).status).toBe(200);
+    expect((await asker.call('shop', { number: holder.newContact(), duration: 1 })).status).toBe(200);
   });
 
   it('says at once that the broker is away, and goes on when it is back', async () => {
     await nats.kill();
     await asker.until(async () => (await asker.get('/health')).status === 503, 'it is noticed');
     const begun = performance.now();
-    const answer = await asker.call('shop', { number: newContact(), duration: 1 });
+    const answer = await asker.call('shop', { number: holder.newContact(), duration: 1 });
     expect(failureOf(answer)).toEqual(UNREACHED);
     expect(performance.now() - begun).toBeLessThan(1000);
-    expect((await holder.call('shop', { number: newContact(), duration: 1 })).status).toBe(200);
+    expect((await holder.call('shop', { number: holder.newContact(), duration: 1 })).status).toBe(200);
     expect((await asker.get('/health')).body).toMatchObject({
       status: 'degraded',
       checks: { db: 'ok', nats: 'fail: the broker cannot be reached' },
@@ -255,18 +251,20 @@ describeWithNats('a node that does not hold the instance', () => {
 
     await nats.start();
     await untilLinked();
-    expect((await asker.call('shop', { number: newContact(), duration: 1 })).status).toBe(200);
+    expect((await asker.call('shop', { number: holder.newContact(), duration: 1 })).status).toBe(200);
   });
 
   it('starts without a broker, and uses it when it comes', async () => {
     await nats.kill();
     const late = await asker.join();
     try {
-      expect(failureOf(await late.call('shop', { number: newContact(), duration: 1 }))).toEqual(UNREACHED);
+      expect(failureOf(await late.call('shop', { number: holder.newContact(), duration: 1 }))).toEqual(
+        UNREACHED,
+      );
       await nats.start();
       await late.until(async () => (await late.get('/health')).status === 200, 'NATS is up', LONG_MS);
       await untilLinked();
-      expect((await late.call('shop', { number: newContact(), duration: 1 })).status).toBe(200);
+      expect((await late.call('shop', { number: holder.newContact(), duration: 1 })).status).toBe(200);
       for (const product of [late.product, asker.product, holder.product]) {
         expect(product.stdout() + product.stderr()).not.toContain('broker-secret');
       }
@@ -278,12 +276,12 @@ describeWithNats('a node that does not hold the instance', () => {
   it('says that the holder has died, and takes its place', async () => {
     await holder.product.kill();
     const begun = performance.now();
-    const answer = await asker.call('shop', { number: newContact(), duration: 1 });
+    const answer = await asker.call('shop', { number: holder.newContact(), duration: 1 });
     expect(failureOf(answer)).toEqual(UNREACHED);
     expect(performance.now() - begun).toBeLessThan(1000);
     await asker.untilStatus('shop', 'connected', LONG_MS);
     await asker.until(
-      async () => (await asker.call('shop', { number: newContact(), duration: 1 })).status === 200,
+      async () => (await asker.call('shop', { number: holder.newContact(), duration: 1 })).status === 200,
       'it places calls itself',
       LONG_MS,
     );

@@ -17,7 +17,6 @@ const TIMEOUT_MS = 90_000;
 describe('an account that WhatsApp restricts', () => {
   let stage: Stage;
   let receiver: WebhookReceiver;
-  let lastNumber = 491570000000;
 
   beforeAll(async () => {
     stage = await Stage.open({
@@ -39,7 +38,7 @@ describe('an account that WhatsApp restricts', () => {
 
   /** A linked instance with a webhook of its own path; returns the number of its account. */
   async function newInstance(name: string): Promise<string> {
-    const number = String((lastNumber += 1));
+    const number = stage.newNumber();
     await stage.linkedInstance(name, number);
     const url = `${receiver.url}/${name}`;
     expect(await stage.post(`/api/events/webhook/${name}`, { enabled: true, url })).toMatchObject({
@@ -48,13 +47,7 @@ describe('an account that WhatsApp restricts', () => {
     return number;
   }
 
-  function newContact(refusesStrangers = false): string {
-    const number = String((lastNumber += 1));
-    stage.simulator.addContact({ number, refusesStrangers });
-    return number;
-  }
-
-  const call = (name: string, number = newContact()) => stage.call(name, { number, duration: 1 });
+  const call = (name: string, number = stage.newContact()) => stage.call(name, { number, duration: 1 });
   const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
   const iso = (epochSeconds: number) => new Date(epochSeconds * 1000).toISOString();
 
@@ -150,7 +143,7 @@ describe('an account that WhatsApp restricts', () => {
     'goes on calling others when a refusal with 463 means one contact, who only needs to answer',
     async () => {
       const own = await newInstance('stranger');
-      const shy = newContact(true);
+      const shy = stage.newContact({ refusesStrangers: true });
 
       const refusal = failureOf(await call('stranger', shy));
 

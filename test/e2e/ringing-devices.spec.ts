@@ -14,7 +14,6 @@ const EIGHT = [0, 1, 2, 3, 4, 5, 6, 7];
 
 describe('a callee with several devices', () => {
   let stage: Stage;
-  let lastNumber = 491560000000;
 
   beforeAll(async () => {
     stage = await Stage.open();
@@ -29,15 +28,9 @@ describe('a callee with several devices', () => {
     expect(stage.simulator.violations).toEqual([]);
   });
 
-  function newContact(contact: Omit<ContactOptions, 'number'>): string {
-    lastNumber += 1;
-    stage.simulator.addContact({ number: String(lastNumber), ...contact });
-    return String(lastNumber);
-  }
-
   /** A call on all devices of the contact; all of them ring but those that are switched off. */
   async function ringing(contact: Omit<ContactOptions, 'number'>, duration: number): Promise<CallRecord> {
-    const { status, body } = await stage.call('shop', { number: newContact(contact), duration });
+    const { status, body } = await stage.call('shop', { number: stage.newContact(contact), duration });
     expect(status).toBe(200);
     const isOff = (jid: string) => contact.behaviour === SILENT_COMPANIONS && jid.includes(':');
     return stage.simulator.waitForCall(

@@ -9,7 +9,6 @@ const TIMEOUT_MS = 60_000;
 
 describe('contacts whose trust token a restricted account holds', () => {
   let stage: Stage;
-  let lastNumber = 491571000000;
 
   beforeAll(async () => {
     stage = await Stage.open({ SESSION_OPENS_PER_SECOND: '0' });
@@ -23,17 +22,9 @@ describe('contacts whose trust token a restricted account holds', () => {
     expect(stage.simulator.violations).toEqual([]);
   });
 
-  const nextNumber = () => String((lastNumber += 1));
-
   async function newInstance(name: string): Promise<string> {
-    const number = nextNumber();
+    const number = stage.newNumber();
     await stage.linkedInstance(name, number);
-    return number;
-  }
-
-  function newContact(): string {
-    const number = nextNumber();
-    stage.simulator.addContact({ number });
     return number;
   }
 
@@ -41,7 +32,7 @@ describe('contacts whose trust token a restricted account holds', () => {
 
   /** Somebody whom the account has called before, and who has answered with a token. */
   async function newFriend(name: string, own: string): Promise<{ number: string; token: Buffer }> {
-    const number = newContact();
+    const number = stage.newContact();
     expect(await call(name, number)).toMatchObject({ status: 200 });
     const acknowledged = () =>
       stage.simulator.stanzas.filter(
@@ -87,7 +78,7 @@ describe('contacts whose trust token a restricted account holds', () => {
     until: string,
   ): Promise<void> {
     const sent = outreachOf(stage.simulator, own).length;
-    const stranger = newContact();
+    const stranger = stage.newContact();
     expectHeldBack(await call(name, stranger), 'calls to new contacts', until);
     expectHeldBack(await call(name, `${derivedLid(stranger)}@lid`), 'calls to new contacts', until);
     expect(outreachOf(stage.simulator, own)).toHaveLength(sent);
@@ -132,7 +123,7 @@ describe('contacts whose trust token a restricted account holds', () => {
       expect(refusal).toEqual(failure(429, 'whatsapp_restricted', reason, expect.any(String)));
       const expectClosed = async () => {
         const sent = outreachOf(stage.simulator, own).length;
-        for (const number of [friend.number, other.number, newContact()]) {
+        for (const number of [friend.number, other.number, stage.newContact()]) {
           expectHeldBack(await call('closed', number), 'calls', until);
         }
         expect(outreachOf(stage.simulator, own)).toHaveLength(sent);
@@ -145,7 +136,7 @@ describe('contacts whose trust token a restricted account holds', () => {
       stage.simulator.limits.noticeReachoutLock(own);
       await stage.until(async () => (await restrictedUntil('closed')) === null, 'the lock is lifted');
       expect(await call('closed', other.number)).toMatchObject({ status: 200 });
-      expect(await call('closed', newContact())).toMatchObject({ status: 200 });
+      expect(await call('closed', stage.newContact())).toMatchObject({ status: 200 });
     },
     TIMEOUT_MS,
   );
@@ -156,16 +147,18 @@ describe('contacts whose trust token a restricted account holds', () => {
       const own = await newInstance('busy');
       const friend = await newFriend('busy', own);
       stage.simulator.limits.limitCalls(own, Date.now() + 600_000);
-      expect(failureOf(await call('busy', newContact()))).toMatchObject({ code: 'whatsapp_restricted' });
+      expect(failureOf(await call('busy', stage.newContact()))).toMatchObject({
+        code: 'whatsapp_restricted',
+      });
       stage.simulator.limits.limitCalls(own, undefined);
       await stage.until(async () => (await restrictedUntil('busy')) !== null, 'the pause is stored');
       const until = await restrictedUntil('busy');
       const sent = outreachOf(stage.simulator, own).length;
 
-      for (const number of [friend.number, newContact()])
+      for (const number of [friend.number, stage.newContact()])
         expectHeldBack(await call('busy', number), 'calls', until);
       await restart('busy');
-      for (const number of [friend.number, newContact()])
+      for (const number of [friend.number, stage.newContact()])
         expectHeldBack(await call('busy', number), 'calls', until);
 
       expect(outreachOf(stage.simulator, own)).toHaveLength(sent);

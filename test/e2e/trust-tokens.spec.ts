@@ -6,7 +6,6 @@ const WEEK_SECONDS = 7 * 86_400;
 
 describe('trust tokens', () => {
   let stage: Stage;
-  let lastNumber = 491580000000;
 
   beforeAll(async () => {
     stage = await Stage.open({ SESSION_OPENS_PER_SECOND: '0' });
@@ -20,12 +19,6 @@ describe('trust tokens', () => {
   afterEach(() => {
     expect(stage.simulator.violations).toEqual([]);
   });
-
-  function newContact(): string {
-    const number = String((lastNumber += 1));
-    stage.simulator.addContact({ number });
-    return number;
-  }
 
   async function call(number: string): Promise<string> {
     const { status, body } = await stage.call('shop', { number, duration: 1 });
@@ -60,7 +53,7 @@ describe('trust tokens', () => {
     stage.simulator.trustTokens.issuedBy(CALLER).filter(({ to }) => to === contact).length;
 
   it('of the account are issued once to each callee: over several calls, at once, and over a kill', async () => {
-    const [known, other] = [newContact(), newContact()];
+    const [known, other] = [stage.newContact(), stage.newContact()];
     await Promise.all([call(known), call(known), call(known), call(other)]);
     await call(known);
     await stage.until(() => issuedTo(known) > 0 && issuedTo(other) > 0, 'both got a token');
@@ -69,14 +62,14 @@ describe('trust tokens', () => {
     await stage.untilStatus('shop', 'connected', 20_000);
     await Promise.all([call(known), call(other)]);
     // Issued in the order of the calls, so by now a second token would have come.
-    const third = newContact();
+    const third = stage.newContact();
     await call(third);
     await stage.until(() => issuedTo(third) === 1, 'a new callee gets a token');
     expect([issuedTo(known), issuedTo(other)]).toEqual([1, 1]);
   });
 
   it('of a callee go into the offer while they are good, also after a restart', async () => {
-    const [known, stale] = [newContact(), newContact()];
+    const [known, stale] = [stage.newContact(), stage.newContact()];
     expect(shownIn(await call(known))).toBeUndefined();
     const token = await tokenFrom(known);
     await tokenFrom(stale, Math.floor(Date.now() / 1000) - 4 * WEEK_SECONDS);

@@ -15,7 +15,6 @@ describe('webhooks of the product', () => {
   let stage: Stage;
   let receiver: WebhookReceiver;
   let secret: string;
-  let lastNumber = 491590000700;
 
   beforeAll(async () => {
     stage = await Stage.open({
@@ -38,11 +37,7 @@ describe('webhooks of the product', () => {
     await receiver.close();
   });
 
-  function newContact(): string {
-    const number = String((lastNumber += 1));
-    stage.simulator.addContact({ number, devices: [0, 6], behaviour: { kind: 'rings' } });
-    return number;
-  }
+  const newContact = () => stage.newContact({ devices: [0, 6], behaviour: { kind: 'rings' } });
 
   async function call(duration = 1): Promise<string> {
     const { status, body } = await stage.call('shop', { number: newContact(), duration });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { WhatsAppSimulator } from '../simulator/index.js';
+import { WhatsAppSimulator, type ContactOptions } from '../simulator/index.js';
 import { createDatabase } from './postgres.js';
 import { redirectionTo } from './redirection.js';
 import { SecretWatch } from './secret-watch.js';
@@ -10,6 +10,8 @@ const PRELOAD = path.resolve('test/support/redirect-whatsapp.mjs');
 /** Each look may be a request: looking more often would slow down what is looked at. */
 const POLL_MS = 50;
 const METRICS_TIMEOUT_MS = 2000;
+
+let lastNumber = 491600000000;
 
 /** An answer of the product, its body parsed when it is JSON. */
 export interface Answer {
@@ -171,6 +173,19 @@ export class Stage {
     const phone = this.simulator.addPhone({ number, name: 'Ana' });
     await phone.scanQr(String(body.qrCode));
     await this.untilStatus(name, 'connected');
+  }
+
+  /** A number that nobody has. */
+  newNumber(): string {
+    lastNumber += 1;
+    return String(lastNumber);
+  }
+
+  /** Adds somebody with a new number, and returns it. */
+  newContact(contact: Omit<ContactOptions, 'number'> = {}): string {
+    const number = this.newNumber();
+    this.simulator.addContact({ number, ...contact });
+    return number;
   }
 
   async untilStatus(name: string, status: string, timeoutMs = 10_000): Promise<void> {
