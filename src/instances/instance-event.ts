@@ -1,6 +1,7 @@
 import type { OutboxEvent } from '../common/events/outbox.js';
 import type { Log } from '../common/logging/log.js';
 import { maskNumber } from '../common/logging/mask-number.js';
+import { CLIENT_OUTDATED } from '../whatsapp/client-version/client-version.js';
 import type { SessionSignal } from '../whatsapp/whatsapp-signals.js';
 import type { InstanceIdentity } from './instance-identity.js';
 import type { InstanceStatus } from './instance-state.js';
@@ -36,9 +37,6 @@ interface InstanceNews {
 
 /** Another device took the session over (`conflict`, code 440 in WhatsApp Web and Baileys). */
 const STREAM_REPLACED_CODE = 440;
-
-/** WhatsApp refuses the version of the client, for all sessions alike: it is reported once for all of them. */
-const CLIENT_OUTDATED_CODE = 405;
 
 /** All events of an instance that are not about calls arrive in their order. */
 const INSTANCE_LANE = 'instance';
@@ -79,8 +77,8 @@ export function logInstanceEvent(
 
 /** Whether a signal is one of very many that say the same: the event that it makes is no line at `info`. */
 export function isOfOutdatedClient({ lastDisconnectCode }: InstanceRow, signal: SessionSignal): boolean {
-  if (signal.type === 'disconnected') return signal.code === CLIENT_OUTDATED_CODE;
-  return signal.type === 'connecting' && lastDisconnectCode === CLIENT_OUTDATED_CODE;
+  if (signal.type === 'disconnected') return signal.code === CLIENT_OUTDATED;
+  return signal.type === 'connecting' && lastDisconnectCode === CLIENT_OUTDATED;
 }
 
 function newsOf(before: InstanceRow, next: InstanceStatus, signal: SessionSignal): InstanceNews | undefined {
@@ -110,7 +108,7 @@ function newsOf(before: InstanceRow, next: InstanceStatus, signal: SessionSignal
 
 function stateOfEnd(before: InstanceStatus, code: number): InstanceEventState {
   if (code === STREAM_REPLACED_CODE) return 'stream_replaced';
-  if (code === CLIENT_OUTDATED_CODE) return 'client_outdated';
+  if (code === CLIENT_OUTDATED) return 'client_outdated';
   return before === 'connecting' ? 'connect_failure' : 'disconnected';
 }
 

@@ -4,6 +4,7 @@ import { initAuthCreds, jidNormalizedUser, type AuthenticationCreds } from '@whi
 import { OwnershipLost } from '../../cluster/ownership.errors.js';
 import type { Ownership } from '../../cluster/ownership.js';
 import type { Log } from '../../common/logging/log.js';
+import { CLIENT_OUTDATED } from '../client-version/client-version.js';
 import type { SessionStore } from '../session-store/session-store.js';
 import { LinkingCancelled, NoCredentials, PasskeyRequired, SessionNotConnected } from '../whatsapp.errors.js';
 import type { LinkMethod, LinkOffer, SessionOptions, SessionState } from '../whatsapp.gateway.js';
@@ -11,7 +12,7 @@ import { BaileysConnection, type ConnectionEvents } from './baileys-connection.j
 import { BaileysLogger } from './baileys-logger.js';
 import { connectFailure } from './connect-failures.js';
 import { CredentialsWriter } from './credentials-writer.js';
-import { CLIENT_OUTDATED, PASSKEY_DISCONNECT, type Disconnect } from './disconnect-reason.js';
+import { PASSKEY_DISCONNECT, type Disconnect } from './disconnect-reason.js';
 import { LinkingAttempt } from './linking-attempt.js';
 import { NextConnection, type ConnectionTools } from './next-connection.js';
 import { decideReconnect } from './reconnect-policy.js';
@@ -279,11 +280,10 @@ export class BaileysSession {
         this.next.after(0); // no event: the session goes on
         return;
       case 'wait': {
-        const { delayMs } = decision;
-        const isOutdated = disconnect.code === CLIENT_OUTDATED;
-        const retryAt = isOutdated
-          ? this.next.afterRefusal(this.revision, delayMs)
-          : this.next.afterFailure(delayMs);
+        const retryAt =
+          disconnect.code === CLIENT_OUTDATED
+            ? this.next.afterRefusal(this.revision, decision.delayMs)
+            : this.next.afterFailure(decision.delayMs);
         void this.writer.saveBackoff({ attempt: this.next.attempt, notBefore: retryAt });
         this.tell({ type: 'disconnected', ...disconnect, retryAt });
         return;

@@ -6,7 +6,8 @@ import {
   LinkingRefused,
   WhatsAppUnreachable,
 } from '../whatsapp.errors.js';
-import { CLIENT_OUTDATED, type Disconnect } from './disconnect-reason.js';
+import { CLIENT_OUTDATED } from '../client-version/client-version.js';
+import type { Disconnect } from './disconnect-reason.js';
 
 /** Codes of a connection that failed below WhatsApp's word on the account; the library has no others (7.0.0-rc14). */
 const TRANSPORT_CODES = [408, 428, 500, 503];

@@ -13,9 +13,6 @@ const CONNECTION_CLOSED = 428;
 /** Time-outs, names that are not found, refused connections. */
 const CONNECTION_LOST = 408;
 
-/** `<failure reason="405">`: WhatsApp no longer takes this version of the client, for a link as well as for an open session. */
-export const CLIENT_OUTDATED = 405;
-
 /** WhatsApp gives no code with its request for a passkey; this is the status that clients get for it. */
 export const PASSKEY_DISCONNECT: Disconnect = { code: 409, reason: new PasskeyRequired().message };
 
@@ -25,7 +22,6 @@ const MAX_DETAIL = 200;
 const WORDS: Readonly<Record<number, string>> = {
   401: 'Logged out on the phone',
   403: 'WhatsApp has blocked this account',
-  405: 'WhatsApp no longer accepts this client version',
   408: 'Connection to WhatsApp was lost',
   411: 'The account does not support linked devices',
   419: 'Logged out by WhatsApp',

@@ -1,8 +1,8 @@
 import type { Clock } from '../../common/time/clock.js';
+import { CLIENT_OUTDATED } from '../client-version/client-version.js';
 import { AccountRestricted, LinkingCancelled, WhatsAppUnreachable } from '../whatsapp.errors.js';
 import type { SessionNews } from './session-news.js';
 import { connectFailure } from './connect-failures.js';
-import { CLIENT_OUTDATED } from './disconnect-reason.js';
 
 const OPEN_TIMEOUT_MS = 60_000;
 

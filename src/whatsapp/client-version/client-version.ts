@@ -4,6 +4,9 @@ const REVISION = /^[1-9]\d{0,9}$/;
 /** As the service worker of WhatsApp Web names it, with quotes that may be escaped. A number that breaks off is none. */
 const REVISION_IN_SERVICE_WORKER = /client_revision\\*"\s*:\s*(\d+)(?=[^\d.eE])/;
 
+/** `<failure reason="405">`: WhatsApp no longer takes this version of the client, for a link as well as for an open session. */
+export const CLIENT_OUTDATED = 405;
+
 /**
  * Where a version is known from: `environment` = WHATSAPP_WEB_VERSION, `built-in` = the library, `stored` = the database at the start,
  * `learned` = asked for since then by this process or another one.
