@@ -9,7 +9,8 @@ export class WebSocketBody {
 
   @EventTypes({
     description:
-      'Events to send; empty = all. `call.update` and `instance.state` exist; other names are accepted and never sent',
+      'Events to send; empty = all. `call.update` and `instance.state` are emitted; the others are names of the RyzeAPI ' +
+      'catalogue that are accepted and never sent',
     example: ['call.update'],
   })
   events?: string[] | null;

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, ValidateBy, type ValidationOptions } from 'class-validator';
-import { MAX_EVENT_TYPES, isEventType } from './event-types.js';
+import { EVENT_TYPES, isEventType } from './event-types.js';
 
 export interface FieldDocs {
   readonly description: string;
@@ -90,12 +90,12 @@ export function Port(docs: FieldDocs) {
 /** Names of event types; missing or `null` = not given. */
 export function EventTypes(docs: FieldDocs) {
   return applyDecorators(
-    ApiPropertyOptional({ type: [String], ...docs }),
+    ApiPropertyOptional({ type: String, enum: EVENT_TYPES, isArray: true, ...docs }),
     IsOptional(),
     Rule(
       'areEventTypes',
-      (value) => Array.isArray(value) && value.length <= MAX_EVENT_TYPES && value.every(isEventType),
-      'must be a list of event types such as call.update',
+      (value) => Array.isArray(value) && value.every(isEventType),
+      `must be a list of these names: ${EVENT_TYPES.join(', ')}; an empty list means all`,
     ),
   );
 }

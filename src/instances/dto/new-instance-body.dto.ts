@@ -78,13 +78,16 @@ export class NewInstanceBody {
   @Flag({ description: 'Append `/<event>` to the URL', example: false })
   webhookByEvents?: boolean | null;
 
-  @EventTypes({ description: 'Events to send to the webhook', example: ['call.update', 'instance.state'] })
+  @EventTypes({
+    description: 'Events to send to the webhook; empty = all',
+    example: ['call.update', 'instance.state'],
+  })
   webhookEvents?: string[] | null;
 
   @Flag({ description: 'Allow WebSocket clients of this instance', example: false })
   websocketEnabled?: boolean | null;
 
-  @EventTypes({ description: 'Events to send to WebSocket clients', example: ['call.update'] })
+  @EventTypes({ description: 'Events to send to WebSocket clients; empty = all', example: ['call.update'] })
   websocketEvents?: string[] | null;
 
   @Flag({ description: 'Reject incoming calls', example: false })

@@ -2,11 +2,22 @@ import { FindWebhooksQuery } from '../../../src/events/dto/find-webhooks-query.d
 import { ListDeliveriesQuery } from '../../../src/events/dto/list-deliveries-query.dto.js';
 import { ReplayBody } from '../../../src/events/dto/replay-body.dto.js';
 import { WebhookBody } from '../../../src/events/dto/webhook-body.dto.js';
+import { WebSocketBody } from '../../../src/events/dto/websocket-body.dto.js';
 import { readRequest } from '../instances/support/read-request.js';
 
 const URL = 'https://example.com/hooks';
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const SECRET_RULE = 'secret must be whsec_ followed by 24 to 64 bytes in base64, or the word rotate';
+
+const EVENT_NAMES = [
+  'call.update',
+  'instance.state',
+  'message.exchange',
+  'message.status',
+  'group.flow',
+  'label.update',
+];
+const EVENTS_RULE = `events must be a list of these names: ${EVENT_NAMES.join(', ')}; an empty list means all`;
 
 const change = (body: unknown) => readRequest('body', WebhookBody, body, (parsed) => parsed.toChange());
 const filter = (query: unknown) =>
@@ -26,7 +37,7 @@ describe('the body of a webhook', () => {
         url: ` ${URL} `,
         authorization: 'Bearer x',
         byEvents: true,
-        events: ['call.update', 'message.new', 'call.update'],
+        events: ['call.update', 'message.exchange', 'call.update'],
         secret: SECRET,
         unknown: 'is dropped',
       }),
@@ -36,7 +47,7 @@ describe('the body of a webhook', () => {
       url: URL,
       authorization: 'Bearer x',
       byEvents: true,
-      events: ['call.update', 'message.new'],
+      events: ['call.update', 'message.exchange'],
       secret: SECRET,
     });
   });
@@ -49,6 +60,23 @@ describe('the body of a webhook', () => {
   it.each([[null], [''], ['  ']])('forgets the authorization for %j', async (authorization) => {
     expect(await change({ enabled: true, authorization })).toMatchObject({ authorization: null });
   });
+
+  it('takes every name of the RyzeAPI catalogue once, also those that are never sent', async () => {
+    expect(await change({ enabled: true, events: [...EVENT_NAMES, ...EVENT_NAMES] })).toMatchObject({
+      events: EVENT_NAMES,
+    });
+    expect(await change({ enabled: true, events: [] })).toMatchObject({ events: [] });
+  });
+
+  it.each(['*', 'all', 'CALL_UPDATE', 'call.updated', 'Call.Update', '', ' ', ' call.update', 5, null])(
+    'refuses %j as a name of an event and lists the names',
+    async (name) => {
+      const refusal = `invalid_body: Invalid request body: ${EVENTS_RULE}`;
+      expect(await change({ enabled: true, events: ['call.update', name] })).toBe(refusal);
+      const socket = { enabled: true, events: [name] };
+      expect(await readRequest('body', WebSocketBody, socket, (body) => body.toChange())).toBe(refusal);
+    },
+  );
 
   it('asks for a new secret by a word of its own', async () => {
     expect(await change({ enabled: true, secret: 'rotate' })).toMatchObject({ secret: null });
@@ -80,8 +108,9 @@ describe('the body of a webhook', () => {
       'authorization must be a string of at most 4096 printable ASCII characters',
     ],
     [{ enabled: true, byEvents: 'yes' }, 'byEvents must be a boolean value'],
-    [{ enabled: true, events: {} }, 'events must be a list of event types such as call.update'],
-    [{ enabled: true, events: ['a b'] }, 'events must be a list of event types such as call.update'],
+    [{ enabled: true, events: {} }, EVENTS_RULE],
+    [{ enabled: true, events: 'call.update' }, EVENTS_RULE],
+    [{ enabled: true, events: [['call.update']] }, EVENTS_RULE],
     [{ enabled: true, secret: 'short' }, SECRET_RULE],
     [{ enabled: true, secret: 7 }, SECRET_RULE],
   ])('refuses %j', async (body, detail) => {

@@ -7,6 +7,10 @@ const draft = (body: unknown) => readRequest('body', NewInstanceBody, body, (par
 const settings = (body: unknown) => readRequest('body', SettingsBody, body, (parsed) => parsed.toPatch());
 const proxy = (body: unknown) => readRequest('body', ProxyBody, body, (parsed) => parsed.toWish());
 
+const EVENTS_RULE =
+  'must be a list of these names: call.update, instance.state, message.exchange, message.status, group.flow, label.update; ' +
+  'an empty list means all';
+
 describe('the body of a new instance', () => {
   it('needs a name and nothing else', async () => {
     expect(await draft({ name: 'shop' })).toEqual({
@@ -60,14 +64,9 @@ describe('the body of a new instance', () => {
       'webhookURL must not contain credentials; use webhookAuthorization',
     ],
     [{ name: 'a', webhookAuthorization: 'a\r\nb' }, 'webhookAuthorization must not have control characters'],
-    [
-      { name: 'a', webhookEvents: 'call.update' },
-      'webhookEvents must be a list of event types such as call.update',
-    ],
-    [
-      { name: 'a', websocketEvents: [5] },
-      'websocketEvents must be a list of event types such as call.update',
-    ],
+    [{ name: 'a', webhookEvents: 'call.update' }, `webhookEvents ${EVENTS_RULE}`],
+    [{ name: 'a', webhookEvents: ['*'] }, `webhookEvents ${EVENTS_RULE}`],
+    [{ name: 'a', websocketEvents: ['CALL_UPDATE'] }, `websocketEvents ${EVENTS_RULE}`],
   ])('refuses %j', async (body, detail) => {
     expect(await draft(body)).toBe(`invalid_body: Invalid request body: ${detail}`);
   });
