@@ -1,3 +1,5 @@
+import { errorOf } from './send-failure.js';
+
 /** What came of a try; see `SendResult`. */
 export type AttemptResult =
   | { readonly kind: 'answered'; readonly status: number }
@@ -37,7 +39,7 @@ const GONE = 410;
 export function outcomeOf(result: AttemptResult, attemptsBefore: number, plan: RetryPlan): DeliveryOutcome {
   if (result.kind === 'failed') {
     if (result.reason === 'aborted') return { kind: 'released' };
-    return afterFailure(null, result.reason, attemptsBefore, plan);
+    return afterFailure(null, errorOf(result.reason), attemptsBefore, plan);
   }
   const { status } = result;
   if (status >= 200 && status < 300) return { kind: 'delivered', status };

@@ -3,7 +3,7 @@
  *
  * - `timeout`: not answered within the time limit
  * - `aborted`: stopped by us, at shutdown
- * - `target_refused`: the URL or an address behind its name is not allowed
+ * - `target_refused`: the URL or an address behind its name is not allowed, see `errorOf`
  * - `dns_failed`: the name has no address
  * - `connection_refused`, `connection_reset`, `unreachable`: the network said so
  * - `tls_failed`: no TLS, or a certificate that is not valid for the name
@@ -51,6 +51,13 @@ const REASONS: Readonly<Record<string, SendFailureReason>> = {
   ERR_INVALID_HTTP_TOKEN: 'invalid_request',
   EPROTO: 'tls_failed',
 };
+
+/** What a delivery shows of a failure: the reason, and what helps where that is a setting of the operator. */
+export function errorOf(reason: string): string {
+  return reason === 'target_refused' ? `${reason}: ${PRIVATE_TARGETS}` : reason;
+}
+
+const PRIVATE_TARGETS = 'private addresses get webhooks only with WEBHOOK_ALLOW_PRIVATE=true';
 
 /** @param isHandshaking the error came after the TCP connection and before TLS was up, e.g. a certificate that is not trusted */
 export function failureReasonOf(error: unknown, isHandshaking: boolean): SendFailureReason {

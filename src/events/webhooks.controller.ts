@@ -55,7 +55,8 @@ export class WebhooksController {
   @ApiErrors(
     {
       ...EVENT_ERRORS.invalidBody,
-      message: 'Invalid request body: url points to an address that is not public',
+      message:
+        'Invalid request body: url points to a name of a local network; only with WEBHOOK_ALLOW_PRIVATE=true may webhooks go there',
     },
     EVENT_ERRORS.notFound,
     EVENT_ERRORS.tooManyWebhooks,

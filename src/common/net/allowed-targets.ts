@@ -16,6 +16,9 @@ export class AllowedTargets {
   requireAllowed(url: string | null | undefined, field: string): void {
     if (url === null || url === undefined) return;
     const target = parseTarget(url, { allowPrivate: this.config.webhookAllowPrivate });
-    if (!target.ok) throw new InvalidRequestBody(target.detail.replace(/^url/, field));
+    if (target.ok) return;
+    const isOnlyPrivate = parseTarget(url, { allowPrivate: true }).ok;
+    const help = isOnlyPrivate ? '; only with WEBHOOK_ALLOW_PRIVATE=true may webhooks go there' : '';
+    throw new InvalidRequestBody(`${target.detail.replace(/^url/, field)}${help}`);
   }
 }

@@ -79,4 +79,10 @@ describe('a URL by events', () => {
   ])('of %s is %s', (url, expected) => {
     expect(withEvent(url, 'call.update')).toBe(expected);
   });
+
+  it('names the setting that lets webhooks go to private addresses when a target is refused', () => {
+    expect(outcomeOf({ kind: 'failed', reason: 'target_refused' }, 0, plan)).toMatchObject({
+      error: 'target_refused: private addresses get webhooks only with WEBHOOK_ALLOW_PRIVATE=true',
+    });
+  });
 });
