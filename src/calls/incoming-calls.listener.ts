@@ -61,7 +61,8 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
       });
   }
 
-  private async take(signal: IncomingCallSignal): Promise<void> {
+  private async take(heard: IncomingCallSignal): Promise<void> {
+    const signal = { ...heard, number: heard.number ?? (await this.storedNumberOf(heard)) };
     await this.tell(incomingCallEvent(signal), signal);
     if (signal.type === 'incoming_call') await this.screen(signal);
   }
@@ -78,7 +79,7 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
         await this.gateway.sendText(instanceId, { to: replyTo, text: rule.message });
       }
     } catch (err) {
-      const caller = maskNumber(number);
+      const caller = maskNumber(number ?? from);
       this.log.warn('An incoming call could not be rejected as configured', {
         instanceId,
         callId,
@@ -86,6 +87,13 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
         err,
       });
     }
+  }
+
+  /** WhatsApp may hide a number that it gave before: with a message, or because the account has called it. */
+  private async storedNumberOf({ instanceId, from }: IncomingCallSignal): Promise<string | null> {
+    const ofSession = await this.gateway.storedNumberOf(instanceId, from).catch(() => null);
+    // The session forgets with a logout, the calls stay. An event without the number is better than none.
+    return ofSession ?? (await this.repository.numberOf(instanceId, from).catch(() => null));
   }
 
   private async tell(event: OutboxEvent, { instanceId, callId }: IncomingCallSignal): Promise<void> {

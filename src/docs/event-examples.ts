@@ -49,6 +49,7 @@ const INCOMING_CALL_DATA: Readonly<Record<string, Data>> = {
     reason: 'accepted_elsewhere',
   },
   incoming_rejected: { state: 'rejected', ...INCOMING_CALL, outcome: 'rejected' },
+  incoming_hidden: { state: 'offer', ...INCOMING_CALL, number: null, jid: '123456789012345@lid' },
   incoming_missed: { state: 'terminated', ...INCOMING_CALL, outcome: 'missed', reason: 'timeout' },
 };
 

@@ -21,7 +21,12 @@ const CALL_DATA: Schema = {
     },
     direction: { type: 'string', enum: ['outgoing', 'incoming'] },
     callId: text('Id of the call, as in the routes on calls'),
-    number: text('Digits of the other side'),
+    number: {
+      type: ['string', 'null'],
+      description:
+        'Digits of the other side: of its phone number, or of the LID where a LID was called. `null`: WhatsApp hides the number ' +
+        'of the caller, and neither a call nor a message gave it before; `jid` is the LID then',
+    },
     jid: {
       type: ['string', 'null'],
       description: 'WhatsApp address of the other side, as far as it is known',

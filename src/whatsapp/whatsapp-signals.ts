@@ -81,8 +81,8 @@ export type IncomingCallSignal = {
   readonly at: Date;
   /** Bare JID of the caller: a LID, or a phone-number JID from old clients. */
   readonly from: string;
-  /** Digits of the caller's phone number if WhatsApp gives it, else of `from`. */
-  readonly number: string;
+  /** Digits of the caller's phone number; `null` when WhatsApp hides it, see `WhatsAppGateway.storedNumberOf`. */
+  readonly number: string | null;
   /** Where a text to the caller goes: the phone-number JID if known, else `from`. */
   readonly replyTo: string;
   readonly isVideo: boolean;

@@ -150,6 +150,13 @@ export abstract class WhatsAppGateway {
    */
   abstract prepareCall(instanceId: string, callee: CalleeQuery): Promise<CallDraft>;
 
+  /**
+   * Digits of the phone number behind the bare LID of a person, as far as WhatsApp gave it before; `null`: it did not. Found
+   * from what is stored with the session; nothing is sent.
+   * @throws SessionNotConnected
+   */
+  abstract storedNumberOf(instanceId: string, lid: string): Promise<string | null>;
+
   /** Follows a call that an earlier process placed: its signals come again. */
   abstract followCall(instanceId: string, ring: Ring): void;
 

@@ -1,11 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { CallChanged } from '../../src/calls/call-changed.event.js';
 import { CallJournal } from '../../src/calls/call-journal.js';
+import { IncomingCallsRepository } from '../../src/calls/incoming-calls.repository.js';
 import { LiveCallsRepository } from '../../src/calls/live-calls.repository.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { SilentLog } from '../support/silent-log.js';
-import { TestOwnership } from '../support/test-ownership.js';
+import { fencedWrites, TestOwnership } from '../support/test-ownership.js';
 import { CallsStage, later, start } from './calls-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
@@ -189,6 +190,21 @@ describe('the list of calls', () => {
     expect(await stage.calls.list(instanceId, { limit: 9 })).toMatchObject([
       { callId: null, failureReason: 'why' },
     ]);
+  });
+});
+
+describe('the number behind a LID', () => {
+  it('is the one of the newest call of the instance that was asked for by number', async () => {
+    const incoming = new IncomingCallsRepository(dataSource, fencedWrites(dataSource));
+    const lid = '7@lid';
+    expect(await incoming.numberOf(stage.instanceId, lid)).toBeNull();
+    await stage.placed({ number: '551187654321' });
+    await stage.placed({ number: '5511987654321' });
+    await stage.placed({ number: '7' });
+
+    expect(await incoming.numberOf(stage.instanceId, lid)).toBe('5511987654321');
+    expect(await incoming.numberOf(stage.instanceId, '8@lid')).toBeNull();
+    expect(await incoming.numberOf(await stage.newInstance(), lid)).toBeNull();
   });
 });
 

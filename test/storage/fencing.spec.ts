@@ -38,7 +38,7 @@ class Scene {
     this.store = new SessionStore(dataSource, new SecretBox([randomBytes(32)]), this.writes);
     this.calls = new CallsRepository(dataSource, this.writes);
     this.slots = new CallSlotsRepository(dataSource, this.writes);
-    this.incoming = new IncomingCallsRepository(this.writes);
+    this.incoming = new IncomingCallsRepository(dataSource, this.writes);
     this.statuses = new InstanceStatusRepository(dataSource, this.writes);
   }
 

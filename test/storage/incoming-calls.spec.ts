@@ -131,7 +131,7 @@ describe('incoming calls of a session', () => {
     await until(() => incoming().length === 2);
     expect(incoming()).toMatchObject([
       { type: 'incoming_call_ended', rang: false, isGroup: false, number: CALLER },
-      { type: 'incoming_call_ended', rang: false, isGroup: true, number: LID, replyTo: CALLER_LID },
+      { type: 'incoming_call_ended', rang: false, isGroup: true, number: null, replyTo: CALLER_LID },
     ]);
   });
 
@@ -145,6 +145,15 @@ describe('incoming calls of a session', () => {
     simulator.sendCallTo(NUMBER, { from: CALLER, kind: 'terminate', callId, reason: 'accepted_elsewhere' });
     await until(() => incoming().length === 2);
     expect(incoming()[1]).toMatchObject({ answeredElsewhere: true, rang: true });
+  });
+
+  it('of a hidden number belong to the number that an own call has found', async () => {
+    expect(await gateway.storedNumberOf(instanceId, CALLER_LID)).toBeNull();
+    await gateway.prepareCall(instanceId, { kind: 'number', candidates: [CALLER] });
+    const asked = simulator.stanzas.length;
+    expect(await gateway.storedNumberOf(instanceId, CALLER_LID)).toBe(CALLER);
+    expect(await gateway.storedNumberOf(instanceId, lidJid('200000000000002'))).toBeNull();
+    expect(simulator.stanzas.length).toBe(asked);
   });
 
   it('are not confused with calls that the session places', async () => {

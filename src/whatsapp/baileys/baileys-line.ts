@@ -19,6 +19,7 @@ import { draftCall, type OutdatedCall } from './call-draft.js';
 import { CallRegistry } from './call-registry.js';
 import { rejectIncomingCall, sendTextMessage } from './caller-answers.js';
 import { CalleeLookup } from './callee-lookup.js';
+import { userOf } from './device-jid.js';
 import { meaningOf } from './failure-meaning.js';
 import { IncomingCalls } from './incoming-calls.js';
 import { SavedSessionOpening } from './saved-session-opening.js';
@@ -141,6 +142,12 @@ export class BaileysLine {
     } catch (cause) {
       throw meaningOf(cause, connection.isOpen, 'who is the callee');
     }
+  }
+
+  async storedNumberOf(lid: string): Promise<string | null> {
+    const { socket } = this.session.openConnection();
+    const pn = await socket.signalRepository.lidMapping.getPNForLID(lid);
+    return pn === null ? null : userOf(pn);
   }
 
   followCall(ring: Ring): void {

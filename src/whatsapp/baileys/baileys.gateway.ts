@@ -104,6 +104,10 @@ export class BaileysGateway extends WhatsAppGateway {
     return this.lineOf(instanceId).prepareCall(callee);
   }
 
+  async storedNumberOf(instanceId: string, lid: string): Promise<string | null> {
+    return this.lineOf(instanceId).storedNumberOf(lid);
+  }
+
   followCall(instanceId: string, ring: Ring): void {
     this.lineOf(instanceId).followCall(ring);
   }

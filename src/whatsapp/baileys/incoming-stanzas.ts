@@ -1,5 +1,6 @@
-import { jidDecode, jidNormalizedUser, type BinaryNode } from '@whiskeysockets/baileys';
+import { jidNormalizedUser, type BinaryNode } from '@whiskeysockets/baileys';
 import { childrenOf, wordOf } from './call-stanzas.js';
+import { userOf } from './device-jid.js';
 
 /** Who calls, as far as the first stanza of a call tells. */
 export interface IncomingCall {
@@ -7,7 +8,8 @@ export interface IncomingCall {
   /** `call-creator` exactly as on the wire; an answer names and addresses it. */
   readonly creator: string;
   readonly from: string;
-  readonly number: string;
+  /** `null`: the caller is known by a LID only. */
+  readonly number: string | null;
   readonly replyTo: string;
   readonly isVideo: boolean;
   readonly isGroup: boolean;
@@ -50,14 +52,13 @@ function readCall({ attrs }: BinaryNode, child: BinaryNode): IncomingCall | unde
   const creator = child.attrs['call-creator'] ?? attrs.from;
   const from = bareJidOf(creator);
   if (!callId || !creator || !from) return undefined;
-  const pn = bareJidOf(child.attrs.caller_pn);
-  const replyTo = pn?.endsWith('@s.whatsapp.net') ? pn : from;
+  const pn = [bareJidOf(child.attrs.caller_pn), from].find((jid) => jid?.endsWith('@s.whatsapp.net'));
   return {
     callId,
     creator,
     from,
-    number: jidDecode(replyTo)?.user ?? '',
-    replyTo,
+    number: pn === undefined ? null : userOf(pn),
+    replyTo: pn ?? from,
     isVideo: child.attrs.media === 'video' || childrenOf(child).some(({ tag }) => tag === 'video'),
     isGroup: child.attrs.type === 'group' || child.attrs['group-jid'] !== undefined,
     offeredAt: dateOf(attrs.t),

@@ -14,9 +14,16 @@ import { FakeWhatsApp } from './support/fake-whatsapp.js';
 
 class MemoryOutbox extends IncomingCallsRepository {
   readonly stored: OutboxEvent[] = [];
+  /** What calls of the account have found out, by LID. */
+  readonly called = new Map<string, string>();
 
   constructor() {
-    super(fencedWrites(new DataSource({ type: 'postgres' }))); // never connected
+    const neverConnected = new DataSource({ type: 'postgres' });
+    super(neverConnected, fencedWrites(neverConnected));
+  }
+
+  override numberOf(_instanceId: string, lid: string): Promise<string | null> {
+    return Promise.resolve(this.called.get(lid) ?? null);
   }
 
   override append(event: OutboxEvent): Promise<void> {
@@ -137,6 +144,31 @@ describe('an incoming call', () => {
     expect(whatsapp.texts).toEqual([]);
     expect(log.sentences('warn')).toEqual(['An incoming call could not be rejected as configured']);
     expect(JSON.stringify(log.lines)).not.toContain(caller.number);
+  });
+
+  describe('of somebody whose number WhatsApp hides', () => {
+    const hidden = { ...offer, number: null, replyTo: caller.from };
+    const addresses = (outbox: MemoryOutbox) =>
+      outbox.stored.map(({ data }) => [data['number'], data['jid']]);
+
+    it.each<[string, (whatsapp: FakeWhatsApp, outbox: MemoryOutbox) => void, string | null]>([
+      ['the number that the session knows', (session) => session.numbers.set('777@lid', '5511'), '5511'],
+      ['the number that own calls found', (_, calls) => calls.called.set('777@lid', '5522'), '5522'],
+      ['no number when nobody knows it', () => undefined, null],
+    ])('is reported with %s, and with the LID as jid', async (_, learn, number) => {
+      const { whatsapp, outbox, hear } = setUp({ autoReject: true, message: '' });
+      learn(whatsapp, outbox);
+      await hear(hidden, { ...ended, number: null, replyTo: caller.from });
+      expect(addresses(outbox)).toEqual(new Array(3).fill([number, '777@lid']));
+    });
+
+    it('is reported all the same when nothing can be looked up', async () => {
+      const { whatsapp, outbox, hear } = setUp({ autoReject: false, message: '' });
+      whatsapp.state = 'connecting';
+      outbox.numberOf = () => Promise.reject(new Error('the database is away'));
+      await hear(hidden);
+      expect(addresses(outbox)).toEqual([[null, '777@lid']]);
+    });
   });
 
   it('of an instance that is gone is left alone', async () => {

@@ -118,6 +118,10 @@ describe('the documented webhooks', () => {
     ['a new outgoing call', callEvent(CALL, AT)],
     ['an outgoing call that ended', callEvent({ ...CALL, state: 'ended', outcome: 'busy' }, AT)],
     ['an incoming call', incomingCallEvent({ ...INCOMING, type: 'incoming_call' })],
+    [
+      'an incoming call of a hidden number',
+      incomingCallEvent({ ...INCOMING, type: 'incoming_call', number: null }),
+    ],
     ['an incoming call that was missed', incomingCallEvent({ ...INCOMING, ...MISSED })],
     ['an incoming call that we rejected', rejectedCallEvent({ ...INCOMING, type: 'incoming_call' }, AT)],
     ['a QR code', instanceEvent(ROW, 'connecting', { ...SIGNAL, type: 'qr_ready', qr: '2@x' })],

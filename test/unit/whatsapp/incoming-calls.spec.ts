@@ -72,9 +72,11 @@ describe('incoming calls', () => {
     ['is no phone number', { caller_pn: 'nobody@s.whatsapp.net' }],
     ['is a LID', { caller_pn: '300000000000001@lid' }],
     ['is a group', { caller_pn: '120363000000000000@g.us' }],
-  ])('are answered at the LID when the phone number %s', (_, child) => {
+  ])('have no number and are answered at the LID when the phone number %s', (_, child) => {
     hear(call('offer', { child }));
-    expect(told).toMatchObject([{ number: '200000000000001', replyTo: '200000000000001@lid' }]);
+    expect(told).toMatchObject([
+      { number: null, from: '200000000000001@lid', replyTo: '200000000000001@lid' },
+    ]);
   });
 
   it('come from a phone-number JID when the caller has an old client', () => {

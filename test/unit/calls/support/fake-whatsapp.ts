@@ -25,6 +25,8 @@ export class FakeWhatsApp extends WhatsAppGateway {
   readonly asked: CalleeQuery[] = [];
   /** Numbers whose trust token is held. */
   readonly contacts = new Set<string>();
+  /** Numbers that the session has stored, by LID. */
+  readonly numbers = new Map<string, string>();
   /** What looking the callee up ends in. */
   prepareFailure: Error | undefined;
   /** Runs after the offer left and before the verdict of the server; may throw it. */
@@ -66,6 +68,11 @@ export class FakeWhatsApp extends WhatsAppGateway {
   async holdsTokenOf(_instanceId: string, callee: CalleeQuery): Promise<boolean> {
     const digits = callee.kind === 'lid' ? [callee.digits] : callee.candidates;
     return digits.some((one) => this.contacts.has(one));
+  }
+
+  async storedNumberOf(_instanceId: string, lid: string): Promise<string | null> {
+    this.requireConnected();
+    return this.numbers.get(lid) ?? null;
   }
 
   async rejectCall(_instanceId: string, { callId }: IncomingCallRef): Promise<void> {

@@ -123,6 +123,10 @@ export class FakeGateway extends WhatsAppGateway {
     return Promise.resolve(false);
   }
 
+  storedNumberOf(): Promise<string | null> {
+    return Promise.resolve(null);
+  }
+
   prepareCall(): Promise<CallDraft> {
     return Promise.reject(new SessionNotConnected());
   }
