@@ -1,3 +1,4 @@
+import { EVENT_TYPES } from '../../../../src/instances/dto/event-types.js';
 import { AccountDeleting } from '../../../../src/accounts/account-deleting.event.js';
 import { AccountDisabled } from '../../../../src/accounts/account-disabled.event.js';
 import { TokenReplaced } from '../../../../src/accounts/token-replaced.event.js';
@@ -221,6 +222,8 @@ describe('an open WebSocket', () => {
   });
 });
 
+const EVENTS_RULE = `events must be a list of these names: ${EVENT_TYPES.join(', ')}; an empty list means all`;
+
 describe('the settings of a WebSocket', () => {
   let app: SocketApp;
   beforeEach(async () => {
@@ -249,7 +252,7 @@ describe('the settings of a WebSocket', () => {
   });
 
   it('are stored and shown', async () => {
-    const websocket = { enabled: true, events: ['call.update', 'message.new'] };
+    const websocket = { enabled: true, events: ['call.update', 'message.exchange'] };
     expect(await post({ ...websocket, events: [...websocket.events, 'call.update'] })).toEqual({
       status: 200,
       body: { success: true, message: 'WebSocket configured successfully', websocket },
@@ -268,8 +271,8 @@ describe('the settings of a WebSocket', () => {
     [{}, 'enabled is required'],
     [{ enabled: null }, 'enabled is required'],
     [{ enabled: 'true' }, 'enabled must be a boolean value'],
-    [{ enabled: true, events: 'call.update' }, 'events must be a list of event types such as call.update'],
-    [{ enabled: true, events: [5] }, 'events must be a list of event types such as call.update'],
+    [{ enabled: true, events: 'call.update' }, EVENTS_RULE],
+    [{ enabled: true, events: ['*'] }, EVENTS_RULE],
     [[], 'a JSON object is expected'],
   ])('refuse %j', async (body, detail) => {
     expect(await post(body)).toEqual({
