@@ -4,8 +4,10 @@ import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { webhookAuthorizationContext, webhookSecretContext } from '../instances/sealed-places.js';
+import { openUrl } from '../instances/webhook-url.js';
 import { outcomeOf, type DeliveryOutcome } from './delivery-outcome.js';
 import type { DueDelivery } from './due-delivery.js';
+import { openHeaders } from './webhook-headers.js';
 import { WebhookSender } from './webhook-sender.js';
 import { signatureHeaders } from './webhook-signature.js';
 
@@ -22,10 +24,11 @@ export class DeliveryAttempts {
 
   /** Never rejects. */
   async make(delivery: DueDelivery): Promise<DeliveryOutcome> {
-    const { enabled, url, body, attempts, webhookId } = delivery;
-    if (!enabled || url === null) return { kind: 'dead', status: null, error: 'webhook_disabled' };
+    const { enabled, body, attempts, webhookId } = delivery;
+    if (!enabled || delivery.url === null) return { kind: 'dead', status: null, error: 'webhook_disabled' };
     const plan = { delaysSeconds: this.config.webhookRetrySeconds, random: Math.random };
     try {
+      const url = openUrl(delivery, this.secrets) ?? '';
       const result = await this.sender.send({
         url: delivery.byEvents ? withEvent(url, delivery.event) : url,
         headers: this.headersOf(delivery),
@@ -46,6 +49,7 @@ export class DeliveryAttempts {
       .filter((sealed) => sealed !== null)
       .map((sealed) => this.secrets.openText(sealed, webhookSecretContext(instanceId, label)));
     return {
+      ...Object.fromEntries(openHeaders(delivery, this.secrets)),
       ...(authorizationValue && {
         authorization: this.secrets.openText(
           authorizationValue,

@@ -19,8 +19,12 @@ export interface DueDelivery extends Lane {
   readonly instance: string;
   readonly label: string;
   readonly enabled: boolean;
+  /** Empty = `sealedUrl` holds it, see `openUrl`. */
   readonly url: string | null;
+  readonly sealedUrl: Buffer | null;
   readonly byEvents: boolean;
+  /** Sealed. */
+  readonly headers: Buffer | null;
   /** Sealed. */
   readonly authorizationValue: Buffer | null;
   /** Sealed. */

@@ -6,6 +6,7 @@ import { InstanceStateChanged } from '../instances/instance-state-changed.event.
 import { DeliveryRetention } from './delivery-retention.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { OutboxDispatcher } from './outbox-dispatcher.js';
+import { WebhookUrlSealing } from './webhook-url-sealing.js';
 
 /** Events are handed out and delivered while the process runs; what is left over waits in the database. */
 @Injectable()
@@ -15,6 +16,7 @@ export class EventsLifecycle implements OnApplicationBootstrap, BeforeApplicatio
     private readonly dispatcher: OutboxDispatcher,
     private readonly worker: DeliveryWorker,
     private readonly retention: DeliveryRetention,
+    private readonly urlSealing: WebhookUrlSealing,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -25,9 +27,11 @@ export class EventsLifecycle implements OnApplicationBootstrap, BeforeApplicatio
     this.dispatcher.start();
     this.worker.start();
     this.retention.start();
+    this.urlSealing.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    await this.urlSealing.stop();
     await this.retention.stop();
     await this.dispatcher.stop();
     await this.worker.stop();

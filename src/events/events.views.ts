@@ -6,6 +6,7 @@ import type { WebhookConfigured } from './dto/webhook-configured.dto.js';
 import type { WebhookRetrieved } from './dto/webhook-retrieved.dto.js';
 import type { WebhookView } from './dto/webhook-view.dto.js';
 import type { WebhooksRetrieved } from './dto/webhooks-retrieved.dto.js';
+import { VALUE_MASK } from './webhook-headers.js';
 import type { ChangedWebhook, Webhook } from './webhook-values.js';
 
 /** The secret is told to the one who had it made, and to nobody after. */
@@ -48,6 +49,7 @@ function toWebhookView(webhook: Webhook): WebhookView {
     enabled: webhook.enabled,
     url: webhook.url,
     hasAuthorization: webhook.hasAuthorization,
+    headers: Object.fromEntries(webhook.headerNames.map((name) => [name, VALUE_MASK])),
     byEvents: webhook.byEvents,
     events: [...webhook.events],
     hasSecret: webhook.hasSecret,

@@ -9,6 +9,7 @@ const HEADS = `
     first.body, first.attempts,
     extract(epoch FROM clock_timestamp() - first.created_at)::double precision AS "queuedSeconds",
     webhooks.instance_id AS "instanceId", instances.account_id AS "accountId", instances.name AS instance, webhooks.label, webhooks.enabled, webhooks.url,
+    webhooks.sealed_url AS "sealedUrl", webhooks.headers,
     webhooks.by_events AS "byEvents", webhooks.authorization_value AS "authorizationValue", webhooks.secret,
     CASE WHEN webhooks.previous_secret_until > now() THEN webhooks.previous_secret END AS "previousSecret"
   FROM ${LANES}

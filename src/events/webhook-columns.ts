@@ -3,22 +3,16 @@ import { makeWebhookSecret } from '../common/crypto/webhook-secret.js';
 import { InvalidRequestBody } from '../common/http/request.errors.js';
 import { webhookAuthorizationContext, webhookSecretContext } from '../instances/sealed-places.js';
 import type { WebhookEntity } from '../instances/webhook.entity.js';
+import { isMasked, NO_URL, sealedUrl, shownUrl, type UrlColumns } from '../instances/webhook-url.js';
+import { NO_HEADERS, sealedHeaders, type HeaderColumns } from './webhook-headers.js';
 import type { WebhookChange } from './webhook-values.js';
 
-export type WebhookColumns = Pick<
-  WebhookEntity,
-  | 'enabled'
-  | 'url'
-  | 'authorizationValue'
-  | 'byEvents'
-  | 'events'
-  | 'secret'
-  | 'previousSecret'
-  | 'previousSecretUntil'
-  | 'disabledReason'
->;
+type TargetColumns = UrlColumns & HeaderColumns & Pick<WebhookEntity, 'authorizationValue' | 'events'>;
+type SecretColumns = Pick<WebhookEntity, 'secret' | 'previousSecret' | 'previousSecretUntil'>;
 
-type SecretColumns = Pick<WebhookColumns, 'secret' | 'previousSecret' | 'previousSecretUntil'>;
+export type WebhookColumns = TargetColumns &
+  SecretColumns &
+  Pick<WebhookEntity, 'enabled' | 'byEvents' | 'disabledReason'>;
 
 export interface PlannedWebhook {
   readonly columns: WebhookColumns;
@@ -30,7 +24,7 @@ export interface PlannedWebhook {
 const ROTATION_MS = 24 * 60 * 60 * 1000;
 
 /** What is left of a webhook that is switched off by its owner. */
-const CLEARED = { url: null, authorizationValue: null, events: new Array<string>() };
+const CLEARED = { ...NO_URL, ...NO_HEADERS, authorizationValue: null, events: new Array<string>() };
 
 /** What a change puts into the row. @throws InvalidRequestBody */
 export function plannedWebhook(
@@ -59,17 +53,54 @@ function targetColumns(
   before: WebhookEntity | null,
   change: WebhookChange,
   secrets: SecretBox,
-): Pick<WebhookColumns, 'url' | 'authorizationValue' | 'events'> {
-  const url = change.url ?? before?.url;
-  if (!url) throw new InvalidRequestBody('url is required when the webhook is enabled');
-  const events = [...(change.events ?? before?.events ?? [])];
-  if (change.authorization === undefined) {
-    const isSameReceiver = before?.url && new URL(before.url).origin === new URL(url).origin;
-    return { url, events, authorizationValue: isSameReceiver ? before.authorizationValue : null };
+): TargetColumns {
+  const target = urlColumns(instanceId, before, change, secrets);
+  // What is secret to one receiver is not handed to another.
+  const known = before && isSameReceiver(before, target) ? before : null;
+  return {
+    ...target,
+    events: [...(change.events ?? before?.events ?? [])],
+    authorizationValue:
+      change.authorization === undefined
+        ? (known?.authorizationValue ?? null)
+        : sealedAuthorization(instanceId, change.label, change.authorization, secrets),
+    ...(change.headers === undefined
+      ? { headers: known?.headers ?? null, headerNames: known?.headerNames ?? [] }
+      : sealedHeaders(instanceId, change.label, change.headers ?? {}, known, secrets)),
+  };
+}
+
+/** The address that a list showed stands for the stored one. */
+function urlColumns(
+  instanceId: string,
+  before: WebhookEntity | null,
+  { label, url }: WebhookChange,
+  secrets: SecretBox,
+): UrlColumns {
+  const shown = before && shownUrl(before);
+  if (url !== undefined && url !== shown) {
+    if (isMasked(url)) throw new InvalidRequestBody('url is masked; give the whole address');
+    return sealedUrl(instanceId, label, url, secrets);
   }
-  const place = webhookAuthorizationContext(instanceId, change.label);
-  const authorizationValue = change.authorization ? secrets.sealText(change.authorization, place) : null;
-  return { url, events, authorizationValue };
+  if (!before || shown === null) throw new InvalidRequestBody('url is required when the webhook is enabled');
+  return { url: before.url, sealedUrl: before.sealedUrl, shownUrl: before.shownUrl };
+}
+
+function isSameReceiver(before: UrlColumns, after: UrlColumns): boolean {
+  const [one, other] = [before, after].map((columns) => {
+    const shown = shownUrl(columns) ?? '';
+    return URL.canParse(shown) ? new URL(shown).origin : undefined;
+  });
+  return one !== undefined && one === other;
+}
+
+function sealedAuthorization(
+  instanceId: string,
+  label: string,
+  value: string | null,
+  secrets: SecretBox,
+): Buffer | null {
+  return value ? secrets.sealText(value, webhookAuthorizationContext(instanceId, label)) : null;
 }
 
 /** A webhook that is switched on without ever having had a secret gets one. */

@@ -1,15 +1,17 @@
 /** A change of the webhook with this label, which is made if there is none; what is `undefined` stays as it is. */
 export interface WebhookChange {
   readonly label: string;
-  /** `false` also clears URL, authorization and events. */
+  /** `false` also clears URL, authorization, headers and events. */
   readonly enabled: boolean;
-  /** Already checked against the target policy. */
+  /** Already checked against the target policy. What a list shows of the stored one stands for it. */
   readonly url?: string;
   /**
    * Value of the `Authorization` header; `null` = none. A stored one is forgotten when the URL moves to another origin,
    * because it would be handed to a stranger.
    */
   readonly authorization?: string | null;
+  /** Further headers; `null` = none. Stored ones are forgotten as the authorization is. */
+  readonly headers?: Readonly<Record<string, string>> | null;
   /** Append `/<event>` to the URL. */
   readonly byEvents?: boolean;
   /** Names of the events to send; empty = all. */
@@ -18,13 +20,15 @@ export interface WebhookChange {
   readonly secret?: string | null;
 }
 
-/** A webhook as it may be shown: no secret, no authorization. */
+/** A webhook as it may be shown: no secret, no authorization, no value of a header, of its address the host. */
 export interface Webhook {
   readonly id: string;
   readonly label: string;
   readonly enabled: boolean;
   readonly url: string | null;
   readonly hasAuthorization: boolean;
+  /** Names of further headers. */
+  readonly headerNames: readonly string[];
   readonly byEvents: boolean;
   readonly events: readonly string[];
   readonly hasSecret: boolean;

@@ -3,7 +3,11 @@ import { DataSource } from 'typeorm';
 import { InstanceNotFound } from '../instances/instances.errors.js';
 import { WebhookEntity } from '../instances/webhook.entity.js';
 import { MAX_ENABLED_WEBHOOKS, TooManyWebhooks } from './events.errors.js';
+import type { UrlColumns } from '../instances/webhook-url.js';
 import type { WebhookColumns } from './webhook-columns.js';
+
+/** A webhook whose address is not sealed. */
+export type WebhookInClear = Pick<WebhookEntity, 'id' | 'instanceId' | 'label'> & { readonly url: string };
 
 /** The table of webhooks, for the features that change them. */
 @Injectable()
@@ -50,5 +54,40 @@ export class WebhooksRepository {
       }
       return manager.findOneByOrFail(WebhookEntity, { instanceId, label });
     });
+  }
+
+  /** Webhooks whose address is not sealed: a release that did not seal them wrote it. */
+  findInClear(limit: number): Promise<WebhookInClear[]> {
+    return this.dataSource.query<WebhookInClear[]>(
+      `SELECT id, instance_id AS "instanceId", label, url FROM webhooks WHERE url <> '' ORDER BY id LIMIT $1`,
+      [limit],
+    );
+  }
+
+  /**
+   * Puts sealed addresses in the place of those that were read, as long as they still stand there. A row that is locked is
+   * left for later: a statement that waits for nobody can be no part of a deadlock.
+   * @returns how many were replaced
+   */
+  async replaceUrls(replacements: readonly { clear: WebhookInClear; sealed: UrlColumns }[]): Promise<number> {
+    const [, replaced] = await this.dataSource.query<[unknown, number]>(
+      `WITH given AS (
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[])
+           AS given (id, clear, url, sealed_url, shown_url)
+       ), free AS (
+         SELECT webhooks.id FROM webhooks JOIN given ON webhooks.id = given.id AND webhooks.url = given.clear
+         FOR NO KEY UPDATE OF webhooks SKIP LOCKED
+       )
+       UPDATE webhooks SET url = given.url, sealed_url = given.sealed_url, shown_url = given.shown_url
+       FROM free JOIN given ON given.id = free.id WHERE webhooks.id = free.id`,
+      [
+        replacements.map(({ clear }) => clear.id),
+        replacements.map(({ clear }) => clear.url),
+        replacements.map(({ sealed }) => sealed.url),
+        replacements.map(({ sealed }) => sealed.sealedUrl),
+        replacements.map(({ sealed }) => sealed.shownUrl),
+      ],
+    );
+    return replaced;
   }
 }

@@ -3,6 +3,7 @@ import { SecretBox } from '../common/crypto/secret-box.js';
 import type { TenantCaller } from '../common/http/caller.js';
 import { Clock } from '../common/time/clock.js';
 import { InstancesService } from '../instances/instances.service.js';
+import { shownUrl } from '../instances/webhook-url.js';
 import type { WebhookEntity } from '../instances/webhook.entity.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { WebhookNotFound } from './events.errors.js';
@@ -50,13 +51,14 @@ export class WebhooksService {
 }
 
 function toWebhook(row: WebhookEntity): Webhook {
-  const { id, label, enabled, url, byEvents, events, disabledReason, createdAt, updatedAt } = row;
+  const { id, label, enabled, byEvents, events, disabledReason, createdAt, updatedAt } = row;
   return {
     id,
     label,
     enabled,
-    url,
+    url: shownUrl(row),
     hasAuthorization: row.authorizationValue !== null,
+    headerNames: row.headerNames,
     byEvents,
     events,
     hasSecret: row.secret !== null,

@@ -13,6 +13,7 @@ import { DEFAULT_WEBHOOK_LABEL } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
 import type { InstanceListing, InstanceWithToken, NewInstance } from './instances.service.js';
 import { qrPicture } from './qr-picture.js';
+import { shownUrl } from './webhook-url.js';
 
 export function toInstanceCreated({ instance, token, webhookSecret }: NewInstance): InstanceCreated {
   const { id, name, createdAt } = instance;
@@ -72,12 +73,12 @@ function toInstanceItem({ instance, webhooks }: InstanceListing): InstanceItem {
     updatedAt: instance.updatedAt.toISOString(),
     connection: toConnectionView(instance),
     profile: { name: instance.profileName },
-    webhooks: webhooks.map(({ label, enabled, url, byEvents, events }) => ({
-      label,
-      enabled,
-      url,
-      byEvents,
-      events,
+    webhooks: webhooks.map((webhook) => ({
+      label: webhook.label,
+      enabled: webhook.enabled,
+      url: shownUrl(webhook),
+      byEvents: webhook.byEvents,
+      events: webhook.events,
     })),
     websocket: { enabled: instance.websocketEnabled ?? false, events: instance.websocketEvents },
     proxy: toProxyView(instance),

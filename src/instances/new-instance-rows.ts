@@ -10,14 +10,16 @@ import type { InstanceEntity } from './instance.entity.js';
 import { proxyColumns, type ProxyColumns } from './proxy-columns.js';
 import { webhookAuthorizationContext, webhookSecretContext } from './sealed-places.js';
 import type { WebhookEntity } from './webhook.entity.js';
+import { NO_URL, sealedUrl, type UrlColumns } from './webhook-url.js';
 
 type NewInstanceRow = Pick<InstanceEntity, 'id' | 'accountId' | 'name'> &
   Partial<InstanceSettings & ProxyColumns & Pick<InstanceEntity, 'websocketEnabled' | 'websocketEvents'>>;
 
 type NewWebhookRow = Pick<
   WebhookEntity,
-  'instanceId' | 'label' | 'enabled' | 'url' | 'authorizationValue' | 'byEvents' | 'events' | 'secret'
->;
+  'instanceId' | 'label' | 'enabled' | 'authorizationValue' | 'byEvents' | 'events' | 'secret'
+> &
+  UrlColumns;
 
 /** All rows that a new instance needs; they are written together or not at all. */
 export interface NewInstanceRows {
@@ -63,7 +65,7 @@ function newWebhookRow(
     instanceId,
     label,
     enabled,
-    url,
+    ...(url === null ? NO_URL : sealedUrl(instanceId, label, url, secrets)),
     authorizationValue:
       authorization === null
         ? null

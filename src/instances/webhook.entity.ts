@@ -15,12 +15,29 @@ export class WebhookEntity {
   @Column({ name: 'enabled', type: 'boolean' })
   enabled: boolean;
 
+  /** Empty once the address is sealed, see `webhook-url.ts`; `null` = none. */
   @Column({ name: 'url', type: 'text', nullable: true })
   url: string | null;
+
+  /** The address, sealed, see `webhookUrlContext`. */
+  @Column({ name: 'sealed_url', type: 'bytea', nullable: true })
+  sealedUrl: Buffer | null;
+
+  /** The address without what may be secret in it. */
+  @Column({ name: 'shown_url', type: 'text', nullable: true })
+  shownUrl: string | null;
 
   /** Value of the `Authorization` header, sealed, see `webhookAuthorizationContext`. */
   @Column({ name: 'authorization_value', type: 'bytea', nullable: true })
   authorizationValue: Buffer | null;
+
+  /** Names and values of further headers as JSON, sealed, see `webhookHeadersContext`. */
+  @Column({ name: 'headers', type: 'bytea', nullable: true })
+  headers: Buffer | null;
+
+  /** Names of those headers, as they are sent. */
+  @Column({ name: 'header_names', type: 'text', array: true, default: [] })
+  headerNames: string[];
 
   /** Append `/<event>` to the URL. */
   @Column({ name: 'by_events', type: 'boolean', default: false })

@@ -1,7 +1,9 @@
 import {
   proxyPasswordContext,
   webhookAuthorizationContext,
+  webhookHeadersContext,
   webhookSecretContext,
+  webhookUrlContext,
 } from '../instances/sealed-places.js';
 import { credentialsContext, sessionKeyContext } from '../whatsapp/session-store/sealed-places.js';
 
@@ -28,6 +30,18 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     column: 'authorization_value',
     key: ['instance_id', 'label'],
     place: ([instanceId = '', label = '']) => webhookAuthorizationContext(instanceId, label),
+  },
+  {
+    table: 'webhooks',
+    column: 'sealed_url',
+    key: ['instance_id', 'label'],
+    place: ([instanceId = '', label = '']) => webhookUrlContext(instanceId, label),
+  },
+  {
+    table: 'webhooks',
+    column: 'headers',
+    key: ['instance_id', 'label'],
+    place: ([instanceId = '', label = '']) => webhookHeadersContext(instanceId, label),
   },
   ...['secret', 'previous_secret'].map((column): SealedColumn => ({
     table: 'webhooks',

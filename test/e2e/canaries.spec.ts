@@ -27,6 +27,9 @@ describe('secrets', () => {
     authorization: secret('Bearer '),
     inlineAuthorization: secret('Basic '),
     webhookSecret: hook(),
+    urlSecret: secret('url-'),
+    inlineUrlSecret: secret('inline-url-'),
+    headerSecret: secret('header-'),
   };
   const canaries: Canary[] = [
     { name: 'encryption key', secret: encryptionKey },
@@ -107,13 +110,20 @@ describe('secrets', () => {
       proxyUsername: 'ana',
       proxyPassword: own.proxyPassword,
       webhookEnabled: true,
-      webhookURL: `${receiver.url}/broken`,
+      webhookURL: `${receiver.url}/broken/${own.inlineUrlSecret}`,
       webhookAuthorization: own.inlineAuthorization,
     });
     learn('made instance token', (await stage.newInstance('office')).token);
     learn('rotated instance token', field(await stage.post('/api/instance/rotateToken/office'), 'instance'));
     const { authorization, webhookSecret } = own;
-    const webhook = { label: 'good', enabled: true, url: receiver.url, authorization, secret: webhookSecret };
+    const webhook = {
+      label: 'good',
+      enabled: true,
+      url: `${receiver.url}/${own.urlSecret}?key=${own.urlSecret}`,
+      headers: { 'X-Api-Key': own.headerSecret },
+      authorization,
+      secret: webhookSecret,
+    };
     expect((await stage.post('/api/events/webhook/shop', webhook)).status).toBe(200);
     const made = await stage.post('/api/events/webhook/office', { enabled: true, url: receiver.url });
     learn('made webhook secret', (made.body.webhook as Record<string, unknown>).secret);

@@ -74,7 +74,9 @@ describe('creating an instance', () => {
         websocketEnabled: true,
         websocketEvents: ['call.update'],
       },
-      webhooks: [{ label: 'default', url: webhook.url, byEvents: true, events: webhook.events }],
+      webhooks: [
+        { label: 'default', shownUrl: 'https://example.com/***', byEvents: true, events: webhook.events },
+      ],
     });
   });
 
@@ -83,7 +85,7 @@ describe('creating an instance', () => {
     const caller = await newAccount(dataSource);
     const webhook = {
       enabled: true,
-      url: 'https://example.com',
+      url: 'https://example.com/top-secret-4',
       authorization: 'top-secret-1',
       byEvents: false,
       events: [],
@@ -95,7 +97,7 @@ describe('creating an instance', () => {
     );
     const dump: unknown = await dataSource.query(
       `SELECT encode(authorization_value, 'escape') AS a, encode(proxy_password, 'escape') AS b,
-              encode(token_hash, 'escape') AS c, webhooks.url, instances.name
+              encode(token_hash, 'escape') AS c, webhooks::text, encode(sealed_url, 'escape') AS d, instances.name
        FROM instances JOIN webhooks ON webhooks.instance_id = instances.id
        JOIN access_tokens ON access_tokens.instance_id = instances.id WHERE instances.account_id = $1`,
       [caller.accountId],

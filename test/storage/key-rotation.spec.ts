@@ -10,6 +10,8 @@ const OLD_KEY = randomBytes(32);
 const NEW_KEY = randomBytes(32);
 const UNKNOWN_KEY = randomBytes(32);
 const KEYS = 120;
+/** Sealed values besides the keys. */
+const VALUES = 7;
 /** Small, so that a few rows are many batches. */
 const OPTIONS = { batchSize: 7, settleMs: 1 };
 
@@ -62,13 +64,15 @@ describe('the rotation of encryption keys', () => {
     ]);
     const key = [instanceId, 'default'];
     await stage.database.query(
-      `INSERT INTO webhooks (instance_id, label, enabled, authorization_value, secret, previous_secret)
-       VALUES ($1, $2, true, $3, $4, $5)`,
+      `INSERT INTO webhooks (instance_id, label, enabled, authorization_value, secret, previous_secret, url, sealed_url, headers)
+       VALUES ($1, $2, true, $3, $4, $5, '', $6, $7)`,
       [
         ...key,
         seal(oldBox, 'webhooks', 'authorization_value', key, 'Bearer'),
         seal(oldBox, 'webhooks', 'secret', key, 'secret'),
         seal(oldBox, 'webhooks', 'previous_secret', key, 'before'),
+        seal(oldBox, 'webhooks', 'sealed_url', key, 'https://example.com/hook'),
+        seal(oldBox, 'webhooks', 'headers', key, '[]'),
       ],
     );
     await stage.database.query(
@@ -104,16 +108,23 @@ describe('the rotation of encryption keys', () => {
       onProgress: ({ table }) => told.push(table),
     });
 
-    expect(await rotation.run()).toEqual({ reencrypted: KEYS + 5, unreadable: 0, remaining: 0, passes: 2 });
+    expect(await rotation.run()).toEqual({
+      reencrypted: KEYS + VALUES,
+      unreadable: 0,
+      remaining: 0,
+      passes: 2,
+    });
 
     expect(told.length).toBeGreaterThan(KEYS / OPTIONS.batchSize);
     const texts = await opened();
-    expect(texts).toHaveLength(KEYS + 5);
+    expect(texts).toHaveLength(KEYS + VALUES);
     expect(texts).toEqual(
       expect.arrayContaining([
         'instances.proxy_password: proxy',
         'session_credentials.value: creds',
         'webhooks.authorization_value: Bearer',
+        'webhooks.headers: []',
+        'webhooks.sealed_url: https://example.com/hook',
         'webhooks.previous_secret: before',
         'webhooks.secret: secret',
       ]),
@@ -135,8 +146,8 @@ describe('the rotation of encryption keys', () => {
     const { reencrypted } = await new KeyRotation(stage.database, bothBox, OPTIONS).run();
 
     expect(reencrypted).toBeGreaterThan(0);
-    expect(reencrypted).toBeLessThan(KEYS / 2 + 5);
-    expect(await opened()).toHaveLength(KEYS + 5);
+    expect(reencrypted).toBeLessThan(KEYS / 2 + VALUES);
+    expect(await opened()).toHaveLength(KEYS + VALUES);
   });
 
   it('loses nothing that is written meanwhile', async () => {
@@ -173,13 +184,13 @@ describe('the rotation of encryption keys', () => {
     const rotation = new KeyRotation(stage.database, bothBox, {
       ...OPTIONS,
       onProgress: ({ reencrypted }) => {
-        if (reencrypted < KEYS + 4 || released) return;
+        if (reencrypted < KEYS + VALUES - 1 || released) return;
         released = true;
         void other.rollbackTransaction();
       },
     });
 
-    expect(await rotation.run()).toMatchObject({ reencrypted: KEYS + 5, remaining: 0 });
+    expect(await rotation.run()).toMatchObject({ reencrypted: KEYS + VALUES, remaining: 0 });
     await other.release();
     expect(released).toBe(true);
   });
@@ -197,7 +208,7 @@ describe('the rotation of encryption keys', () => {
 
     const result = await new KeyRotation(stage.database, bothBox, OPTIONS).run();
 
-    expect(result).toMatchObject({ reencrypted: KEYS + 4, unreadable: 1, remaining: 0 });
+    expect(result).toMatchObject({ reencrypted: KEYS + VALUES - 1, unreadable: 1, remaining: 0 });
     const [row] = await stage.database.query<{ value: Buffer }[]>(
       `SELECT value FROM session_keys WHERE key_id = 'peer.5'`,
     );

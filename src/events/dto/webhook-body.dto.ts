@@ -1,10 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional } from 'class-validator';
+import { IsOptional, ValidateBy } from 'class-validator';
 import { isWebhookSecret, WEBHOOK_SECRET_RULE } from '../../common/crypto/webhook-secret.js';
 import { EventTypes, Flag, Rule, Text } from '../../instances/dto/body-rules.js';
 import { distinct } from '../../instances/dto/event-types.js';
 import { DEFAULT_WEBHOOK_LABEL } from '../../instances/instance-values.js';
+import { faultOfHeaders, MAX_HEADERS } from '../webhook-headers.js';
 import { RequiredFlag } from './required-flag.js';
 import type { WebhookChange } from '../webhook-values.js';
 
@@ -26,14 +27,16 @@ export class WebhookBody {
   label?: string | null;
 
   @RequiredFlag({
-    description: 'Send events. `false` clears `url`, `authorization` and `events` and keeps the rest',
+    description:
+      'Send events. `false` clears `url`, `authorization`, `headers` and `events` and keeps the rest',
     example: true,
   })
   enabled: boolean;
 
   @Text(2048, {
     description:
-      'Public http or https address without credentials; needed when the webhook is enabled for the first time',
+      'Public http or https address without credentials; needed when the webhook is enabled for the first time. Path and ' +
+      'query are encrypted at rest; answers show `/***` instead, and that form, sent back, stands for the stored address',
     example: 'https://example.com/hooks/whatsapp',
   })
   url?: string | null;
@@ -45,6 +48,15 @@ export class WebhookBody {
     example: 'Bearer my-own-secret',
   })
   authorization?: string | null;
+
+  @Headers({
+    description:
+      `Further headers, at most ${MAX_HEADERS}, 4096 characters together; empty or \`null\` = none. Not those of the connection ` +
+      '(`Host`, `Connection`, …), of the content (`Content-*`) and of the signature (`webhook-*`). Encrypted at rest; answers ' +
+      'show `***` for each value, which, sent back, stands for the stored one. Forgotten when `url` moves to another origin',
+    example: { 'X-Api-Key': 'my-own-key' },
+  })
+  headers?: Record<string, string> | null;
 
   @Flag({ description: 'Append `/<event>` to the path of the URL', example: false })
   byEvents?: boolean | null;
@@ -67,13 +79,14 @@ export class WebhookBody {
   secret?: string | null;
 
   toChange(): WebhookChange {
-    const { url, byEvents, events, secret } = this;
+    const { url, headers, byEvents, events, secret } = this;
     return {
       label: this.label?.trim() || DEFAULT_WEBHOOK_LABEL,
       enabled: this.enabled,
       // Switching off clears the URL, whatever the request repeats of it.
       ...(this.enabled && typeof url === 'string' && { url: url.trim() }),
       ...(this.authorization !== undefined && { authorization: this.authorization?.trim() || null }),
+      ...(headers !== undefined && { headers }),
       ...(typeof byEvents === 'boolean' && { byEvents }),
       ...(events && { events: distinct(events) }),
       ...(typeof secret === 'string' && { secret: secret === NEW_SECRET ? null : secret }),
@@ -91,6 +104,27 @@ function HeaderText(docs: SecretDocs) {
     ApiPropertyOptional({ type: String, nullable: true, maxLength: 4096, ...docs }),
     IsOptional(),
     Rule('isHeaderText', isHeaderText, 'must be a string of at most 4096 printable ASCII characters'),
+  );
+}
+
+function Headers({ description, example }: { description: string; example: Record<string, string> }) {
+  const words = (value: unknown) => faultOfHeaders(value);
+  return applyDecorators(
+    ApiPropertyOptional({
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      nullable: true,
+      description,
+      example,
+    }),
+    IsOptional(),
+    ValidateBy({
+      name: 'areHeaders',
+      validator: {
+        validate: (value: unknown) => words(value) === undefined,
+        defaultMessage: (at) => `$property ${words(at?.value) ?? ''}`,
+      },
+    }),
   );
 }
 

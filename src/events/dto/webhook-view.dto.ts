@@ -12,15 +12,25 @@ export class WebhookView {
   enabled: boolean;
 
   @ApiProperty({
-    description: 'Target',
+    description:
+      'Target: scheme, host and port. Path and query are encrypted at rest and never returned; `/***` stands for them',
     type: String,
     nullable: true,
-    example: 'https://example.com/hooks/whatsapp',
+    example: 'https://example.com/***',
   })
   url: string | null;
 
   @ApiProperty({ description: 'An `Authorization` header is sent', example: true })
   hasAuthorization: boolean;
+
+  @ApiProperty({
+    description:
+      'Further headers that are sent, by name; their values are encrypted at rest and never returned',
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { 'X-Api-Key': '***' },
+  })
+  headers: Record<string, string>;
 
   @ApiProperty({ description: '`/<event>` is appended to the path of the URL', example: false })
   byEvents: boolean;

@@ -8,10 +8,10 @@ export class InstanceWebhookView {
   enabled: boolean;
 
   @ApiProperty({
-    description: 'Target',
+    description: 'Target: scheme, host and port; `/***` stands for path and query',
     type: String,
     nullable: true,
-    example: 'https://example.com/hooks/whatsapp',
+    example: 'https://example.com/***',
   })
   url: string | null;
 

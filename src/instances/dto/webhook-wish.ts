@@ -1,5 +1,6 @@
 import { InvalidRequestBody } from '../../common/http/request.errors.js';
 import type { WebhookWish } from '../instance-values.js';
+import { isMasked } from '../webhook-url.js';
 import { distinct } from './event-types.js';
 
 /** Fields of a webhook as they came in, each of the right type. */
@@ -38,4 +39,5 @@ function requireWebAddress(text: string): void {
   if (url.username || url.password) {
     throw new InvalidRequestBody('webhookURL must not contain credentials; use webhookAuthorization');
   }
+  if (isMasked(text)) throw new InvalidRequestBody('webhookURL is masked; give the whole address');
 }

@@ -22,6 +22,8 @@ const DELIVERY: DueDelivery = {
   enabled: true,
   url: `https://user:${SECRET}@example.com/${SECRET}?x=${SECRET}`,
   byEvents: false,
+  sealedUrl: null,
+  headers: null,
   authorizationValue: Buffer.from(SECRET),
   secret: Buffer.from(SECRET),
   previousSecret: null,

@@ -63,6 +63,7 @@ describe('the body of a new instance', () => {
       { name: 'a', webhookEnabled: true, webhookURL: 'https://me:secret@example.com' },
       'webhookURL must not contain credentials; use webhookAuthorization',
     ],
+    [{ name: 'a', webhookURL: 'https://e.com/***' }, 'webhookURL is masked; give the whole address'],
     [{ name: 'a', webhookAuthorization: 'a\r\nb' }, 'webhookAuthorization must not have control characters'],
     [{ name: 'a', webhookEvents: 'call.update' }, `webhookEvents ${EVENTS_RULE}`],
     [{ name: 'a', webhookEvents: ['*'] }, `webhookEvents ${EVENTS_RULE}`],

@@ -5,6 +5,7 @@ import { newInstanceRows } from '../../../src/instances/new-instance-rows.js';
 import { proxyColumns } from '../../../src/instances/proxy-columns.js';
 import { webhookAuthorizationContext, webhookSecretContext } from '../../../src/instances/sealed-places.js';
 import { opensAlike, toSessionOptions } from '../../../src/instances/session-options.js';
+import { openUrl } from '../../../src/instances/webhook-url.js';
 import { instanceRow } from './support/instance-row.js';
 
 const secrets = new SecretBox([randomBytes(32)]);
@@ -106,9 +107,12 @@ describe('the rows of a new instance', () => {
     expect(webhook).toMatchObject({
       instanceId: 'id',
       label: 'default',
-      url: 'https://example.com/hook',
+      url: '',
+      shownUrl: 'https://example.com/***',
       byEvents: true,
     });
+    expect(webhook?.sealedUrl?.includes('hook')).toBe(false);
+    expect(webhook && openUrl(webhook, secrets)).toBe('https://example.com/hook');
     const sealed = webhook?.authorizationValue ?? Buffer.alloc(0);
     expect(sealed.includes('Bearer')).toBe(false);
     expect(secrets.openText(sealed, webhookAuthorizationContext('id', 'default'))).toBe('Bearer x');

@@ -113,7 +113,7 @@ describe('answers about instances', () => {
           {
             label: 'default',
             enabled: true,
-            url: 'https://example.com/hook',
+            url: 'https://example.com/***',
             byEvents: false,
             events: ['call.update'],
           },

@@ -26,6 +26,8 @@ const DELIVERY: DueDelivery = {
   enabled: true,
   url: 'https://example.com',
   byEvents: false,
+  sealedUrl: null,
+  headers: null,
   authorizationValue: null,
   secret: null,
   previousSecret: null,
