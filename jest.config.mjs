@@ -17,7 +17,12 @@ export default {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.spec.ts'] },
     { ...common, displayName: 'simulator', testMatch: ['<rootDir>/test/simulator/**/*.spec.ts'] },
-    { ...withPostgres, displayName: 'storage', testMatch: ['<rootDir>/test/storage/**/*.spec.ts'] },
+    {
+      ...withPostgres,
+      displayName: 'storage',
+      testMatch: ['<rootDir>/test/storage/**/*.spec.ts'],
+      setupFiles: ['<rootDir>/test/support/through-pooler.mjs'],
+    },
     { ...withPostgres, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
     { ...withPostgres, displayName: 'browser', testMatch: ['<rootDir>/test/browser/**/*.spec.ts'] },
   ],

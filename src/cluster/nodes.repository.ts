@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { SecretBox } from '../common/crypto/secret-box.js';
 import { NODE_DEAD_MS } from './node-lease.js';
 
 const DEAD = `heartbeat_at < clock_timestamp() - interval '${NODE_DEAD_MS} milliseconds'`;
@@ -10,13 +11,16 @@ const DEAD = `heartbeat_at < clock_timestamp() - interval '${NODE_DEAD_MS} milli
  */
 @Injectable()
 export class NodesRepository {
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    private readonly secrets: SecretBox,
+  ) {}
 
   /** @param former id under which this process was known before; nobody has to wait for it to die */
   async register(nodeId: string, former: string | undefined): Promise<void> {
     await this.database.query(
-      `WITH former AS (DELETE FROM nodes WHERE id = $2::uuid) INSERT INTO nodes (id) VALUES ($1)`,
-      [nodeId, former ?? null],
+      `WITH former AS (DELETE FROM nodes WHERE id = $2::uuid) INSERT INTO nodes (id, sealing_key_id) VALUES ($1, $3)`,
+      [nodeId, former ?? null, this.secrets.currentKeyId],
     );
   }
 
@@ -35,6 +39,15 @@ export class NodesRepository {
       `DELETE FROM nodes WHERE ${DEAD} RETURNING id`,
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** How many living processes do not seal with the current key of this one. */
+  async countOfOtherKeys(): Promise<number> {
+    const [row] = await this.database.query<{ count: number }[]>(
+      `SELECT count(*)::integer AS count FROM nodes WHERE sealing_key_id IS DISTINCT FROM $1 AND NOT (${DEAD})`,
+      [this.secrets.currentKeyId],
+    );
+    return row?.count ?? 0;
   }
 
   /** The node takes no instances any more. True when another one is there to take over. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { SecretBox } from '../common/crypto/secret-box.js';
 import { isForeignKeyViolation } from '../common/database/failed-query.js';
 import { NODE_DEAD_MS } from './node-lease.js';
 
@@ -49,17 +50,20 @@ const IS_ORPHAN = `(o.node_id IS NULL OR o.node_id = ANY (${DEAD_HOLDERS}))`;
 /** The rows that say who holds an instance, and with which epoch; the epoch grows with each change of hands. */
 @Injectable()
 export class OwnersRepository {
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    private readonly secrets: SecretBox,
+  ) {}
 
   /** Registers the node as the only one and takes every instance, whoever held it. */
   takeAll(nodeId: string): Promise<Claim[]> {
     return this.database.query<Claim[]>(
-      `WITH others AS (DELETE FROM nodes), me AS (INSERT INTO nodes (id) VALUES ($1) RETURNING id)
+      `WITH others AS (DELETE FROM nodes), me AS (INSERT INTO nodes (id, sealing_key_id) VALUES ($1, $2) RETURNING id)
        INSERT INTO session_owners AS o (instance_id, node_id, epoch) SELECT instances.id, me.id, 1 FROM instances, me
        ON CONFLICT (instance_id) DO UPDATE
          SET node_id = excluded.node_id, epoch = o.epoch + 1, claimed_at = clock_timestamp()
        RETURNING ${ROW}`,
-      [nodeId],
+      [nodeId, this.secrets.currentKeyId],
     );
   }
 

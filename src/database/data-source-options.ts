@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { DataSourceOptions } from 'typeorm';
 import { AccessTokenEntity } from '../accounts/access-token.entity.js';
 import { AccountEntity } from '../accounts/account.entity.js';
@@ -12,12 +13,19 @@ import { WebhookEntity } from '../instances/webhook.entity.js';
 import { SessionCredentialsEntity } from '../whatsapp/session-store/session-credentials.entity.js';
 import { SessionKeyEntity } from '../whatsapp/session-store/session-key.entity.js';
 import { DatabaseLog } from './database-log.js';
+import { limitedClient, type TimeLimits } from './limited-client.js';
 import * as migrations from './migrations/index.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
-const STATEMENT_TIMEOUT_MS = 30_000;
-/** A process that is frozen between two statements keeps nobody from taking over what it holds. */
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 2000;
+/** The product's own statements and transactions take milliseconds. */
+const LIMITS: TimeLimits = {
+  statementMs: 30_000,
+  lockMs: 5000,
+  // A process that is frozen between two statements keeps nobody from taking over what it holds.
+  idleInTransactionMs: 2000,
+};
+/** A server cuts names at 63 bytes, and the end is what makes one unique. */
+const MAX_NAME_LENGTH = 50;
 
 /** Where the names of the migrations are that were run. */
 export const MIGRATIONS_TABLE = 'typeorm_migrations';
@@ -29,12 +37,17 @@ export function dataSourceOptions(database: {
   readonly url: string;
   readonly poolSize: number;
   readonly log: Log;
-  /** What connections are called in `pg_stat_activity`. */
+  /** What connections are called in `pg_stat_activity`, unless the URL says so. */
   readonly applicationName?: string;
-}): PostgresOptions {
+  readonly limits?: TimeLimits;
+}): PostgresOptions & { readonly url: string; readonly applicationName: string } {
+  const { url, name = database.applicationName ?? 'ringdrop' } = withoutName(database.url);
+  // Of this process alone, so that it finds its own connections among those of others.
+  const applicationName = `${name} ${randomBytes(4).toString('hex')}`;
   return {
     type: 'postgres',
-    url: database.url,
+    url,
+    applicationName,
     entities: [
       AccountEntity,
       AccessTokenEntity,
@@ -56,12 +69,17 @@ export function dataSourceOptions(database: {
     synchronize: false,
     poolSize: database.poolSize,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    extra: {
-      application_name: database.applicationName ?? 'ringdrop',
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    },
+    extra: { Client: limitedClient(database.limits ?? LIMITS, applicationName) },
     logging: ['error', 'warn', 'migration'],
     logger: new DatabaseLog(database.log),
   };
+}
+
+/** A name in the URL would take the place of any other. */
+function withoutName(given: string): { readonly url: string; readonly name?: string } {
+  const url = new URL(given);
+  const name = url.searchParams.get('application_name');
+  if (!name) return { url: given };
+  url.searchParams.delete('application_name');
+  return { url: url.href, name: name.replace(/[^ -~]/g, '?').slice(0, MAX_NAME_LENGTH) };
 }

@@ -16,10 +16,19 @@ const GRACE_MS = 50;
 
 const BETWEEN_LOOKS_MS = 20;
 
-/** Ends server processes and returns a row for each that is still there; those of anybody else are left alone. */
+/**
+ * Ends server processes and returns a row for each that is still there; those of anybody else are left alone. They are found
+ * by name: a pooler invents the ids of those that it lends.
+ */
 const END_BACKENDS = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-  WHERE pid = ANY ($1::integer[]) AND pid <> pg_backend_pid() AND datname = current_database() AND usename = current_user`;
+  WHERE application_name = $1 AND pid <> pg_backend_pid() AND datname = current_database() AND usename = current_user`;
+
+/** The database that is watched, and the name that no other process gives to its connections. */
+export interface WatchedDatabase {
+  readonly url: string;
+  readonly applicationName: string;
+}
 
 type Sign = 'answered' | 'failed' | 'silent';
 
@@ -34,20 +43,19 @@ export class DatabaseWatch {
   private stopped = true;
   private beating: Promise<void> = Promise.resolve();
   private pause: Timer | undefined;
-  /** Server processes of connections that were given up. */
-  private leftBehind: readonly number[] = [];
+  /** Connections were given up whose statements may still run. */
+  private hasLeftBehind = false;
 
   /**
    * @param heard a number that changes whenever the server says something on any other connection
-   * @param cutAll runs when the database stops answering: gives all other connections up, and tells the ids of the server
-   * processes behind them
+   * @param cutAll runs when the database stops answering: gives all other connections up
    */
   constructor(
-    private readonly url: string,
+    private readonly database: WatchedDatabase,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly heard: () => number,
-    private readonly cutAll: () => readonly number[],
+    private readonly cutAll: () => void,
   ) {}
 
   /** True from the first missed sign of life to the next one that comes. */
@@ -87,7 +95,8 @@ export class DatabaseWatch {
       return;
     }
     this.log.error('The database does not answer');
-    this.leftBehind = this.cutAll();
+    this.hasLeftBehind = true;
+    this.cutAll();
   }
 
   private ask(): Promise<Sign> {
@@ -122,8 +131,8 @@ export class DatabaseWatch {
 
   private async query(): Promise<void> {
     const client = this.client ?? (await this.connect());
-    if (this.leftBehind.length === 0) await client.query('SELECT 1');
-    else await this.endLeftBehind(client);
+    if (this.hasLeftBehind) await this.endLeftBehind(client);
+    else await client.query('SELECT 1');
   }
 
   /**
@@ -131,15 +140,15 @@ export class DatabaseWatch {
    * come to its end before others are sent: what is written now must not be overwritten by what was given up.
    */
   private async endLeftBehind(client: pg.Client): Promise<void> {
-    const find = () => client.query(END_BACKENDS, [this.leftBehind]);
+    const find = () => client.query(END_BACKENDS, [this.database.applicationName]);
     while ((await find()).rows.length > 0) await this.clock.sleep(BETWEEN_LOOKS_MS);
-    this.leftBehind = [];
+    this.hasLeftBehind = false;
   }
 
   private async connect(): Promise<pg.Client> {
     const socket = new Socket();
     const client = new pg.Client({
-      connectionString: this.url,
+      connectionString: this.database.url,
       application_name: 'ringdrop-watch',
       stream: () => socket,
     });

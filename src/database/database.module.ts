@@ -2,14 +2,12 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Ground } from '../common/common.module.js';
-import { SecretBox } from '../common/crypto/secret-box.js';
 import { DatabaseStatus } from '../common/database/database-status.js';
 import { errorCodeOf } from '../common/errors/error-code.js';
 import { AppConfig } from '../config/app-config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { GuardedDataSource } from './guarded-data-source.js';
 import { migrate } from './migrate.js';
-import { sealingApplication } from './sealing-application.js';
 
 const ATTEMPTS = 10;
 const BETWEEN_ATTEMPTS_MS = 2000;
@@ -35,14 +33,9 @@ export class DatabaseModule {
       exports: [DatabaseStatus],
       imports: [
         TypeOrmModule.forRootAsync({
-          inject: [AppConfig, SecretBox],
-          useFactory: (config: AppConfig, box: SecretBox) => ({
-            ...dataSourceOptions({
-              url,
-              poolSize: config.databasePoolSize,
-              log,
-              applicationName: sealingApplication(box.currentKeyId),
-            }),
+          inject: [AppConfig],
+          useFactory: (config: AppConfig) => ({
+            ...dataSourceOptions({ url, poolSize: config.databasePoolSize, log }),
             retryAttempts: ATTEMPTS,
             retryDelay: BETWEEN_ATTEMPTS_MS,
             toRetry: isPassing,
@@ -50,7 +43,7 @@ export class DatabaseModule {
           dataSourceFactory: async (options) => {
             if (options?.type !== 'postgres') throw new TypeError('The database is always PostgreSQL');
             await migrate(options);
-            return new GuardedDataSource({ ...options, url }, clock, log).initialize();
+            return new GuardedDataSource(options, clock, log).initialize();
           },
         }),
       ],

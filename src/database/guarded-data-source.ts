@@ -11,13 +11,10 @@ import {
 import type { Log } from '../common/logging/log.js';
 import type { Clock } from '../common/time/clock.js';
 import type { PostgresOptions } from './data-source-options.js';
-import { DatabaseWatch } from './database-watch.js';
+import { DatabaseWatch, type WatchedDatabase } from './database-watch.js';
 
 /** How long a query may wait for a connection, free or new. */
 const CONNECTION_LIMIT_MS = 2000;
-/** How long a statement may wait for a row or table that somebody else holds; the product's own transactions take milliseconds. */
-const LOCK_LIMIT_MS = 5000;
-
 /**
  * A data source that does not make its callers wait for a database that is away: every query then fails with
  * `DatabaseUnavailable`, within about two seconds or, once the outage is known, at once.
@@ -25,28 +22,20 @@ const LOCK_LIMIT_MS = 5000;
 export class GuardedDataSource extends DataSource implements DatabaseStatus {
   private readonly watch: DatabaseWatch;
 
-  constructor(options: PostgresOptions & { readonly url: string }, clock: Clock, log: Log) {
+  constructor(options: PostgresOptions, clock: Clock, log: Log) {
     const sockets = new Set<Socket>();
-    const clients = new Set<pg.Client>();
     const extra: unknown = options.extra;
     super({
       ...options,
       connectTimeoutMS: CONNECTION_LIMIT_MS,
-      extra: {
-        ...(typeof extra === 'object' && extra),
-        lock_timeout: LOCK_LIMIT_MS,
-        Client: trackedIn(clients),
-        stream: () => openSocket(sockets),
-      },
+      extra: { ...(typeof extra === 'object' && extra), stream: () => openSocket(sockets) },
     });
     const heard = (): number => [...sockets].reduce((sum, { bytesRead }) => sum + bytesRead, 0);
     // Cut connections end the queries that wait for an answer, and are not used again.
-    const cutAll = (): number[] => {
-      const backends = [...clients].flatMap((client) => backendOf(client) ?? []);
+    const cutAll = (): void => {
       for (const socket of sockets) socket.destroy();
-      return backends;
     };
-    this.watch = new DatabaseWatch(options.url, clock, log, heard, cutAll);
+    this.watch = new DatabaseWatch(watchedOf(options), clock, log, heard, cutAll);
   }
 
   get isUp(): boolean {
@@ -100,25 +89,10 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
   }
 }
 
-/**
- * A kind of client that is in the set as long as it is open. pg 8.23 tells of a new connection one tick after it is ready, and
- * its pool listens for errors only then: without a listener a connection that is cut in between would end the process.
- */
-function trackedIn(clients: Set<pg.Client>): typeof pg.Client {
-  return class extends pg.Client {
-    constructor(config?: string | pg.ClientConfig) {
-      super(config);
-      this.on('error', () => undefined);
-      clients.add(this);
-      this.once('end', () => clients.delete(this));
-    }
-  };
-}
-
-/** Process id of the server's side; `undefined` before the server has told it. */
-function backendOf(client: pg.Client): number | undefined {
-  const id: unknown = Reflect.get(client, 'processID');
-  return typeof id === 'number' ? id : undefined;
+function watchedOf({ url, applicationName }: PostgresOptions): WatchedDatabase {
+  if (!url || !applicationName)
+    throw new TypeError('The database has no URL, or its connections have no name');
+  return { url, applicationName };
 }
 
 /** The pool does not lend it again. */

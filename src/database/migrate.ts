@@ -1,8 +1,11 @@
-import { DataSource } from 'typeorm';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { MIGRATIONS_TABLE, type PostgresOptions } from './data-source-options.js';
+import { limitedClient, NO_LIMITS } from './limited-client.js';
 
 /** Any number that is the same in all processes of the product, and in nothing else on the same database. */
 const MIGRATION_LOCK = 7_464_210_917;
+const BETWEEN_TRIES_MS = 100;
 
 /** More names would not help anybody. */
 const MOST_NAMES = 5;
@@ -30,7 +33,7 @@ export async function migrate(options: PostgresOptions): Promise<void> {
   const dataSource = new DataSource({
     ...options,
     poolSize: 2,
-    extra: { application_name: 'ringdrop-migration' },
+    extra: { Client: limitedClient(NO_LIMITS, 'ringdrop-migration') },
   });
   await dataSource.initialize();
   try {
@@ -44,24 +47,37 @@ export async function migrate(options: PostgresOptions): Promise<void> {
 }
 
 /**
- * For those who use the schema as it is. Waits for a migration that is under way, as long as a statement may take.
+ * For those who use the schema as it is. Waits for a migration that is under way.
  * @throws NewerSchema
  */
 export function requireKnownSchema(dataSource: DataSource): Promise<void> {
   return withMigrationLock(dataSource, () => requireNoOthers(dataSource));
 }
 
+/** The lock is a transaction's, which a pooler leaves to one server process from its begin to its end. */
 async function withMigrationLock(dataSource: DataSource, work: () => Promise<void>): Promise<void> {
-  const lockHolder = dataSource.createQueryRunner();
+  const holder = dataSource.createQueryRunner();
   try {
-    await lockHolder.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    try {
-      await work();
-    } finally {
-      await lockHolder.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
-    }
+    await takeMigrationLock(holder);
+    await work();
   } finally {
-    await lockHolder.release();
+    // Nothing was written here.
+    if (holder.isTransactionActive) await holder.rollbackTransaction().catch(() => undefined);
+    await holder.release();
+  }
+}
+
+/** Tries again and again: processes that wait in the database could take all connections of a pooler from the one that works. */
+async function takeMigrationLock(runner: QueryRunner): Promise<void> {
+  for (;;) {
+    await runner.startTransaction();
+    const [row] = (await runner.query('SELECT pg_try_advisory_xact_lock($1) AS taken', [MIGRATION_LOCK])) as {
+      taken: boolean;
+    }[];
+    // The transaction does nothing while the migrations run.
+    if (row?.taken) return void (await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0'));
+    await runner.rollbackTransaction();
+    await sleep(BETWEEN_TRIES_MS);
   }
 }
 

@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
+import { NodesRepository } from '../cluster/nodes.repository.js';
 import { SecretBox } from '../common/crypto/secret-box.js';
 import type { Log } from '../common/logging/log.js';
 import { PinoLog } from '../common/logging/pino-log.js';
 import { ConfigurationError, loadAppConfig, type AppConfig } from '../config/app-config.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
 import { requireKnownSchema } from '../database/migrate.js';
-import { connectionsWithAnotherKey } from '../database/sealing-application.js';
 import { openDatabaseServer } from '../startup/database-server.js';
 import { StartFailure } from '../startup/start-failure.js';
 import { KeyRotation, type RotationProgress, type RotationResult } from './key-rotation.js';
@@ -42,9 +42,9 @@ async function rotateIn(config: AppConfig, log: Log): Promise<RotationResult> {
     );
     await database.initialize();
     try {
-      await requireKnownSchema(database);
+      await requireCurrentSchema(database);
       const box = new SecretBox(server.encryptionKeys);
-      await requireNewKeyEverywhere(database, box.currentKeyId);
+      await requireNewKeyEverywhere(new NodesRepository(database, box));
       return await new KeyRotation(database, box, { onProgress: progressTeller() }).run();
     } finally {
       await database.destroy();
@@ -54,9 +54,16 @@ async function rotateIn(config: AppConfig, log: Log): Promise<RotationResult> {
   }
 }
 
+/** Without the migrations of this release nothing says which keys the running processes have. */
+async function requireCurrentSchema(database: DataSource): Promise<void> {
+  await requireKnownSchema(database);
+  if (!(await database.showMigrations())) return;
+  throw new StartFailure('The database is older than this release: start the product once, then rotate.');
+}
+
 /** A product without the new key could read nothing any more. */
-async function requireNewKeyEverywhere(database: DataSource, keyId: string): Promise<void> {
-  if ((await connectionsWithAnotherKey(database, keyId)) === 0) return;
+async function requireNewKeyEverywhere(nodes: NodesRepository): Promise<void> {
+  if ((await nodes.countOfOtherKeys()) === 0) return;
   throw new StartFailure(
     'A product that seals with another key uses this database: restart it with the new ENCRYPTION_KEY and the old one in ENCRYPTION_KEYS_OLD, then rotate.',
   );

@@ -1,8 +1,10 @@
+import { stat } from 'node:fs/promises';
 import pg from 'pg';
 import { DatabaseUnavailable } from '../../src/common/database/database-unavailable.js';
 import { SystemClock } from '../../src/common/time/system-clock.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { GuardedDataSource } from '../../src/database/guarded-data-source.js';
+import { hasPooler, startPooler } from '../support/pooler.mjs';
 import { PostgresProcesses } from '../support/postgres-processes.js';
 import { runSql, startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { SilentLog } from '../support/silent-log.js';
@@ -15,8 +17,13 @@ const KILL_THE_WATCH = `DO $$ DECLARE ends timestamptz := clock_timestamp() + in
   END LOOP;
 END $$`;
 
-describe('a database that was given up', () => {
+const WAYS = [{ way: 'directly' }, ...(hasPooler() ? [{ way: 'through a pooler' }] : [])];
+
+/** On a server of its own, which is stopped in the middle. */
+describe.each(WAYS)('a database that was given up, used $way', ({ way }) => {
   let postgres: TestPostgres;
+  let pooler: Awaited<ReturnType<typeof startPooler>> | undefined;
+  /** Of the server itself. */
   let url: string;
   let database: GuardedDataSource;
 
@@ -24,15 +31,24 @@ describe('a database that was given up', () => {
     postgres = await startTestPostgres();
     url = await postgres.createDatabase();
     await runSql(url, 'CREATE TABLE notes (text text PRIMARY KEY)');
-    const log = new SilentLog();
-    const options = dataSourceOptions({ url, poolSize: 2, log });
-    database = await new GuardedDataSource({ ...options, url }, new SystemClock(), log).initialize();
+    if (way !== 'directly') {
+      const directory = String(await runSql(postgres.url, 'SHOW data_directory'));
+      pooler = await startPooler(url, await stat(directory));
+    }
+    database = await open(2);
   });
 
   afterAll(async () => {
     await database.destroy();
+    await pooler?.stop();
     await postgres.stop();
   });
+
+  const open = (poolSize: number): Promise<GuardedDataSource> => {
+    const log = new SilentLog();
+    const options = dataSourceOptions({ url: pooler?.url ?? url, poolSize, log });
+    return new GuardedDataSource(options, new SystemClock(), log).initialize();
+  };
 
   const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
     while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -62,9 +78,7 @@ describe('a database that was given up', () => {
   });
 
   it('lends nobody a connection on which a transaction was left open', async () => {
-    const log = new SilentLog();
-    const options = dataSourceOptions({ url, poolSize: 1, log });
-    const single = await new GuardedDataSource({ ...options, url }, new SystemClock(), log).initialize();
+    const single = await open(1);
     // Those who wait behind it get a new connection as soon as the database is given up, although it is well.
     const cut = expect(single.query('SELECT pg_sleep(30)')).rejects.toThrow(DatabaseUnavailable);
     const asleep = `SELECT count(*)::integer FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { ClaimRound } from '../../src/cluster/claim-round.js';
@@ -10,6 +10,7 @@ import { NodeLease } from '../../src/cluster/node-lease.js';
 import { NodesRepository } from '../../src/cluster/nodes.repository.js';
 import { OwnersRepository } from '../../src/cluster/owners.repository.js';
 import { SessionClaims } from '../../src/cluster/session-claims.js';
+import { SecretBox } from '../../src/common/crypto/secret-box.js';
 import { FatalFaults } from '../../src/common/errors/fatal-faults.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
 import { parseAppConfig } from '../../src/config/app-config.js';
@@ -22,6 +23,7 @@ import { SilentLog } from '../support/silent-log.js';
 import { openTestDatabase } from './instances-stage.js';
 
 const ONE_BEAT_MS = 1000;
+const SECRETS = new SecretBox([randomBytes(32)]);
 
 /** A process that is alone on a database, as far as its heartbeat and its health are concerned. */
 class LoneProcess {
@@ -36,8 +38,8 @@ class LoneProcess {
     const config = parseAppConfig({});
     const { clock, faults } = this;
     const lease = new NodeLease(clock, config);
-    const nodes = new NodesRepository(database);
-    const owners = new OwnersRepository(database);
+    const nodes = new NodesRepository(database, SECRETS);
+    const owners = new OwnersRepository(database, SECRETS);
     const events = new EventBus(log);
     const held = new HeldInstances(lease, nodes, owners, events, log);
     const round = new ClaimRound(nodes, owners, held, events, log);
@@ -92,7 +94,7 @@ describe('a process on a database', () => {
 
   it('is of no use when another one has taken the database over, and its health says so', async () => {
     expect(await lone.health.report()).toMatchObject({ status: 'ok', checks: { db: 'ok' } });
-    await new OwnersRepository(database).takeAll(randomUUID());
+    await new OwnersRepository(database, SECRETS).takeAll(randomUUID());
     await lone.secondsUntilFault(30);
     const process = 'fail: another process works on the database';
     for (const report of [await lone.health.report(), await lone.health.readiness()])

@@ -38,7 +38,7 @@ describe('the migrations', () => {
     expect(await storedMigrations()).toBe(before);
     // The lock is free for the release that knows them.
     await sql("DELETE FROM typeorm_migrations WHERE name LIKE '%900000000000_'");
-    await sql('SELECT pg_advisory_lock(7464210917)');
+    await sql('SELECT pg_advisory_xact_lock(7464210917)');
   });
 
   it('name five that are unknown, and count the others', async () => {

@@ -1,10 +1,11 @@
 // One PostgreSQL for the whole run; each spec makes its own database on it. Uses the built product, so that the
 // tests start what a user starts.
-import { chmod, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../dist/src/database/embedded-postgres.js';
+import { hasPooler, startPooler } from './pooler.mjs';
 
 export default async function setUp() {
   if (process.env.TEST_DATABASE_URL) return;
@@ -18,4 +19,11 @@ export default async function setUp() {
   await client.end();
   process.env.TEST_DATABASE_URL = server.url;
   globalThis.ringdropTestPostgres = { server, dataDir };
+  if (!hasPooler()) {
+    process.stderr.write('\nNO PGBOUNCER: the storage tests talk to PostgreSQL without a pooler between\n\n');
+    return;
+  }
+  const pooler = await startPooler(server.url, await stat(path.join(dataDir, 'postgres')));
+  process.env.TEST_POOLER_URL = pooler.url;
+  globalThis.ringdropTestPostgres.pooler = pooler;
 }
