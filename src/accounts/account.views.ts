@@ -1,5 +1,5 @@
 import type { AccountEntity } from './account.entity.js';
-import type { AccountWithToken } from './accounts.service.js';
+import type { AccountPage, AccountWithToken } from './accounts.service.js';
 import type { AccountAnswerDto } from './dto/account-answer.dto.js';
 import type { AccountDto } from './dto/account.dto.js';
 import type { AccountListAnswerDto } from './dto/account-list-answer.dto.js';
@@ -13,13 +13,12 @@ export function toAccountWithTokenAnswer(message: string, made: AccountWithToken
   return { success: true, message, account: { ...toAccount(made.account), token: made.token } };
 }
 
-export function toAccountListAnswer(accounts: readonly AccountEntity[]): AccountListAnswerDto {
-  const total = accounts.length;
+export function toAccountListAnswer({ rows, total, nextCursor }: AccountPage): AccountListAnswerDto {
   return {
     success: true,
     message: total === 1 ? '1 Account found' : `${total} Accounts found`,
-    accounts: accounts.map(toAccount),
-    meta: { total },
+    accounts: rows.map(toAccount),
+    meta: { total, nextCursor },
   };
 }
 

@@ -1,7 +1,8 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApiErrors, type DocumentedError } from '../common/http/api-errors.js';
 import { AcceptsTokens } from '../common/http/caller.js';
+import { PageQuery } from '../common/http/page-query.js';
 import { toAccountAnswer, toAccountListAnswer, toAccountWithTokenAnswer } from './account.views.js';
 import { AccountsService } from './accounts.service.js';
 import { AccountAnswerDto } from './dto/account-answer.dto.js';
@@ -21,6 +22,12 @@ const NAME_TAKEN: DocumentedError = {
   status: 409,
   code: 'account_name_taken',
   message: 'Account name already exists',
+};
+const INVALID_QUERY: DocumentedError = {
+  status: 400,
+  code: 'invalid_query',
+  message: 'Invalid query: limit must be a whole number from 1 to 200',
+  when: 'a parameter cannot be used; the message names it',
 };
 const INVALID_LIMIT: DocumentedError = {
   status: 400,
@@ -48,10 +55,11 @@ export class AccountsController {
   }
 
   @Get('list')
-  @ApiOperation({ summary: 'List all accounts' })
-  @ApiResponse({ status: 200, description: 'All accounts, by name', type: AccountListAnswerDto })
-  async list(): Promise<AccountListAnswerDto> {
-    return toAccountListAnswer(await this.accounts.list());
+  @ApiOperation({ summary: 'List all accounts', description: 'By name, in pages.' })
+  @ApiResponse({ status: 200, description: 'A page of accounts', type: AccountListAnswerDto })
+  @ApiErrors(INVALID_QUERY)
+  async list(@Query() query: PageQuery): Promise<AccountListAnswerDto> {
+    return toAccountListAnswer(await this.accounts.list(query.toPage()));
   }
 
   @Post('rotateToken/:account')

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import { DataSource, MoreThan, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import { isUniqueViolation } from '../common/database/failed-query.js';
+import type { PageWish } from '../common/http/page-query.js';
 import { AccountEntity } from './account.entity.js';
 import { AccountNameTaken } from './accounts.errors.js';
 
@@ -52,8 +53,17 @@ export class AccountsRepository {
     });
   }
 
-  listAll(): Promise<AccountEntity[]> {
-    return this.dataSource.getRepository(AccountEntity).find({ order: { name: 'ASC' } });
+  /** Sorted by name: one page and one row more, if there is one. */
+  list({ limit, after }: PageWish): Promise<AccountEntity[]> {
+    return this.dataSource.getRepository(AccountEntity).find({
+      ...(after !== undefined && { where: { name: MoreThan(after) } }),
+      order: { name: 'ASC' },
+      take: limit + 1,
+    });
+  }
+
+  count(): Promise<number> {
+    return this.dataSource.getRepository(AccountEntity).count();
   }
 
   find(key: FindOptionsWhere<Pick<AccountEntity, 'id' | 'name'>>): Promise<AccountEntity | null> {

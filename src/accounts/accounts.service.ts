@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '../common/events/event-bus.js';
+import { pageOf, type Page, type PageWish } from '../common/http/page-query.js';
 import { Log, type LogDetails } from '../common/logging/log.js';
 import { AccessTokens } from './access-tokens.js';
 import { AccountDeleting } from './account-deleting.event.js';
@@ -17,6 +18,11 @@ const DEFAULT_ACCOUNT_NAME = 'default';
 export interface AccountWithToken {
   readonly account: AccountEntity;
   readonly token: string;
+}
+
+export interface AccountPage extends Page<AccountEntity> {
+  /** On all pages. */
+  readonly total: number;
 }
 
 /** The tenants of the installation. An account is given by its name or its id. */
@@ -47,8 +53,12 @@ export class AccountsService {
     );
   }
 
-  list(): Promise<AccountEntity[]> {
-    return this.repository.listAll();
+  /** A page of all accounts, sorted by name. */
+  async list(wish: PageWish): Promise<AccountPage> {
+    const found = await this.repository.list(wish);
+    const isAll = wish.after === undefined && found.length <= wish.limit;
+    const total = isAll ? found.length : await this.repository.count();
+    return { ...pageOf(found, wish, ({ name }) => name), total };
   }
 
   /** A new token for the account; the earlier one stops working at once. @throws AccountNotFound */

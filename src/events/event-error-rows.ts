@@ -32,6 +32,11 @@ export const EVENT_ERRORS = {
     code: 'too_many_webhooks',
     message: 'At most 3 webhooks can be enabled',
   },
+  tooManyLabels: {
+    status: 409,
+    code: 'too_many_labels',
+    message: 'An instance can have at most 20 webhooks: use the label of one that exists',
+  },
   webSocketNotConfigured: {
     status: 404,
     code: 'websocket_not_configured',

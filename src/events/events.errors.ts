@@ -1,4 +1,5 @@
 import { DomainError } from '../common/errors/domain-error.js';
+import { MAX_WEBHOOKS } from '../instances/instance-values.js';
 
 /** How many webhooks of one instance can be enabled at the same time. */
 export const MAX_ENABLED_WEBHOOKS = 3;
@@ -8,6 +9,15 @@ export class TooManyWebhooks extends DomainError {
   readonly kind = 'conflict';
   constructor() {
     super(`At most ${MAX_ENABLED_WEBHOOKS} webhooks can be enabled`);
+  }
+}
+
+/** Webhooks are never deleted, only switched off, so that their labels can be used again. */
+export class TooManyLabels extends DomainError {
+  readonly code = 'too_many_labels';
+  readonly kind = 'conflict';
+  constructor() {
+    super(`An instance can have at most ${MAX_WEBHOOKS} webhooks: use the label of one that exists`);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Page } from '../common/http/page-query.js';
 import type { Delivery } from './delivery-values.js';
 import type { DeliveriesFound } from './dto/deliveries-found.dto.js';
 import type { DeliveryQueued } from './dto/delivery-queued.dto.js';
@@ -22,11 +23,12 @@ export function toWebhookRetrieved(webhook: Webhook): WebhookRetrieved {
   return { success: true, message: 'Webhook retrieved successfully', webhook: toWebhookView(webhook) };
 }
 
-export function toWebhooksRetrieved(webhooks: readonly Webhook[]): WebhooksRetrieved {
+export function toWebhooksRetrieved({ rows, nextCursor }: Page<Webhook>): WebhooksRetrieved {
   return {
     success: true,
     message: 'Webhooks retrieved successfully',
-    webhooks: webhooks.map(toWebhookView),
+    webhooks: rows.map(toWebhookView),
+    meta: { nextCursor },
   };
 }
 

@@ -47,7 +47,8 @@ export class WebhooksController {
   @ApiOperation({
     summary: 'Configure a webhook',
     description:
-      'Makes the webhook with the label, or changes it: what is left out stays as it is. At most 3 can be enabled. Every ' +
+      'Makes the webhook with the label, or changes it: what is left out stays as it is. At most 20 can exist, and 3 of ' +
+      'them be enabled. Every ' +
       'delivery is signed as Standard Webhooks 1.0 says, at least once, in order for each call; see **Webhooks** below.',
   })
   @ApiBody({ type: WebhookBody, examples: EXAMPLES })
@@ -60,6 +61,7 @@ export class WebhooksController {
     },
     EVENT_ERRORS.notFound,
     EVENT_ERRORS.tooManyWebhooks,
+    EVENT_ERRORS.tooManyLabels,
   )
   async configure(
     @CurrentCaller() caller: TenantCaller,
@@ -74,7 +76,9 @@ export class WebhooksController {
   @InstanceRoute(Get, 'getWebhook')
   @ApiOperation({
     summary: 'Show webhooks',
-    description: 'Without secret and authorization, which are never returned.',
+    description:
+      'Without path and query of their addresses, values of headers, secret and authorization, which are never returned. In ' +
+      'pages, unless a label is asked for.',
   })
   @ApiResponse({
     status: 200,
@@ -99,7 +103,7 @@ export class WebhooksController {
   ): Promise<WebhookRetrieved | WebhooksRetrieved> {
     const label = query.toLabel();
     return label === undefined
-      ? toWebhooksRetrieved(await this.webhooks.list(caller, instance))
+      ? toWebhooksRetrieved(await this.webhooks.list(caller, instance, query.toPage()))
       : toWebhookRetrieved(await this.webhooks.get(caller, instance, label));
   }
 }

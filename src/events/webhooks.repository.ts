@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, MoreThan, Not } from 'typeorm';
+import type { PageWish } from '../common/http/page-query.js';
+import { MAX_WEBHOOKS } from '../instances/instance-values.js';
 import { InstanceNotFound } from '../instances/instances.errors.js';
 import { WebhookEntity } from '../instances/webhook.entity.js';
-import { MAX_ENABLED_WEBHOOKS, TooManyWebhooks } from './events.errors.js';
+import { MAX_ENABLED_WEBHOOKS, TooManyLabels, TooManyWebhooks } from './events.errors.js';
 import type { UrlColumns } from '../instances/webhook-url.js';
 import type { WebhookColumns } from './webhook-columns.js';
 
@@ -14,17 +16,23 @@ export type WebhookInClear = Pick<WebhookEntity, 'id' | 'instanceId' | 'label'> 
 export class WebhooksRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Sorted by label. */
-  list(instanceId: string): Promise<WebhookEntity[]> {
-    return this.dataSource
-      .getRepository(WebhookEntity)
-      .find({ where: { instanceId }, order: { label: 'ASC' } });
+  /** Sorted by label: one page and one row more, if there is one. */
+  list(instanceId: string, { limit, after }: PageWish): Promise<WebhookEntity[]> {
+    return this.dataSource.getRepository(WebhookEntity).find({
+      where: { instanceId, ...(after !== undefined && { label: MoreThan(after) }) },
+      order: { label: 'ASC' },
+      take: limit + 1,
+    });
+  }
+
+  find(instanceId: string, label: string): Promise<WebhookEntity | null> {
+    return this.dataSource.getRepository(WebhookEntity).findOneBy({ instanceId, label });
   }
 
   /**
    * Makes or changes the webhook with this label. What waits for it is due at once: the change may be the repair.
    * @param columnsFor what to write, given what is stored; what it throws is passed on
-   * @throws InstanceNotFound, TooManyWebhooks
+   * @throws InstanceNotFound, TooManyLabels, TooManyWebhooks
    */
   upsert(
     instanceId: string,
@@ -40,9 +48,11 @@ export class WebhooksRepository {
       if (instances.length === 0) throw new InstanceNotFound();
       const before = await manager.findOneBy(WebhookEntity, { instanceId, label });
       const columns = columnsFor(before);
-      const enabled = await manager.findBy(WebhookEntity, { instanceId, enabled: true });
-      const others = enabled.filter((other) => other.label !== label);
-      if (columns.enabled && others.length >= MAX_ENABLED_WEBHOOKS) throw new TooManyWebhooks();
+      if (!before && (await manager.countBy(WebhookEntity, { instanceId })) >= MAX_WEBHOOKS)
+        throw new TooManyLabels();
+      const others = { instanceId, enabled: true, label: Not(label) };
+      if (columns.enabled && (await manager.countBy(WebhookEntity, others)) >= MAX_ENABLED_WEBHOOKS)
+        throw new TooManyWebhooks();
       if (before) {
         await manager.update(WebhookEntity, { id: before.id }, { ...columns, updatedAt: () => 'now()' });
         await manager.query(

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '../common/crypto/secret-box.js';
 import type { TenantCaller } from '../common/http/caller.js';
+import { FIRST_PAGE, pageOf, type Page } from '../common/http/page-query.js';
 import { Clock } from '../common/time/clock.js';
 import { InstancesService } from '../instances/instances.service.js';
 import { shownUrl } from '../instances/webhook-url.js';
@@ -22,7 +23,7 @@ export class WebhooksService {
     private readonly clock: Clock,
   ) {}
 
-  /** Makes or changes the webhook with this label. @throws InstanceNotFound, TooManyWebhooks, InvalidRequestBody */
+  /** Makes or changes the webhook with this label. @throws InstanceNotFound, TooManyLabels, TooManyWebhooks, InvalidRequestBody */
   async change(caller: TenantCaller, instanceName: string, change: WebhookChange): Promise<ChangedWebhook> {
     const { id } = await this.instances.require(caller, instanceName);
     let madeSecret: string | null = null;
@@ -35,18 +36,19 @@ export class WebhooksService {
     return { webhook: toWebhook(webhook), madeSecret };
   }
 
-  /** Sorted by label. @throws InstanceNotFound */
-  async list(caller: TenantCaller, instanceName: string): Promise<Webhook[]> {
+  /** A page, sorted by label. @throws InstanceNotFound */
+  async list(caller: TenantCaller, instanceName: string, wish = FIRST_PAGE): Promise<Page<Webhook>> {
     const { id } = await this.instances.require(caller, instanceName);
-    return (await this.repository.list(id)).map(toWebhook);
+    const { rows, nextCursor } = pageOf(await this.repository.list(id, wish), wish, ({ label }) => label);
+    return { rows: rows.map(toWebhook), nextCursor };
   }
 
   /** @throws InstanceNotFound, WebhookNotFound */
   async get(caller: TenantCaller, instanceName: string, label: string): Promise<Webhook> {
-    const webhooks = await this.list(caller, instanceName);
-    const webhook = webhooks.find((one) => one.label === label);
+    const { id } = await this.instances.require(caller, instanceName);
+    const webhook = await this.repository.find(id, label);
     if (!webhook) throw new WebhookNotFound();
-    return webhook;
+    return toWebhook(webhook);
   }
 }
 

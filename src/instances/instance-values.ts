@@ -70,6 +70,9 @@ export interface InstanceRef {
   readonly restriction: Restriction | null;
 }
 
+/** Webhooks of one instance, enabled or not. Earlier releases let an instance have more. */
+export const MAX_WEBHOOKS = 20;
+
 /** Label of the webhook that is configured without one. */
 export const DEFAULT_WEBHOOK_LABEL = 'default';
 

@@ -11,7 +11,7 @@ import type { SettingsView } from './dto/settings-view.dto.js';
 import type { TokenRotated } from './dto/token-rotated.dto.js';
 import { DEFAULT_WEBHOOK_LABEL } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
-import type { InstanceListing, InstanceWithToken, NewInstance } from './instances.service.js';
+import type { InstanceListing, InstancePage, InstanceWithToken, NewInstance } from './instances.service.js';
 import { qrPicture } from './qr-picture.js';
 import { shownUrl } from './webhook-url.js';
 
@@ -53,13 +53,12 @@ export async function toConnectAnswer(
   }
 }
 
-export function toInstancesFound(listings: readonly InstanceListing[]): InstancesFound {
-  const total = listings.length;
+export function toInstancesFound({ rows, total, nextCursor }: InstancePage): InstancesFound {
   return {
     success: true,
     message: total === 1 ? '1 Instance found' : `${total} Instances found`,
-    instances: listings.map(toInstanceItem),
-    meta: { total },
+    instances: rows.map(toInstanceItem),
+    meta: { total, nextCursor },
   };
 }
 

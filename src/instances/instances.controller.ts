@@ -77,7 +77,8 @@ export class InstancesController {
   @ApiOperation({
     summary: 'List instances',
     description:
-      'By name. Of several names those that do not exist are left out. A TokenInstance always gets just its own.',
+      'By name, in pages. Of several names those that do not exist are left out. A TokenInstance always gets just its own. ' +
+      'Of an instance with more than 20 webhooks, which an earlier release allowed, the first 20 are shown.',
   })
   @ApiResponse({ status: 200, description: 'The instances', type: InstancesFound })
   @ApiErrors(ERRORS.invalidQuery, { ...ERRORS.notFound, when: 'one name alone, and it does not exist' })
@@ -85,7 +86,7 @@ export class InstancesController {
     @CurrentCaller() caller: TenantCaller,
     @Query() query: ListInstancesQuery,
   ): Promise<InstancesFound> {
-    return toInstancesFound(await this.instances.list(caller, query.toNames()));
+    return toInstancesFound(await this.instances.list(caller, query.toNames(), query.toPage()));
   }
 
   @InstanceRoute(Delete, 'delete')

@@ -1,13 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In, type EntityManager } from 'typeorm';
+import { And, DataSource, In, MoreThan, type EntityManager } from 'typeorm';
 import { isUniqueViolation } from '../common/database/failed-query.js';
+import type { PageWish } from '../common/http/page-query.js';
 import { isInstanceName } from './instance-name.js';
-import type { InstanceSettings } from './instance-values.js';
+import { MAX_WEBHOOKS, type InstanceSettings } from './instance-values.js';
 import { InstanceEntity } from './instance.entity.js';
 import { InstanceNameTaken, InstanceNotFound, InstanceQuotaExceeded } from './instances.errors.js';
 import type { NewInstanceRows } from './new-instance-rows.js';
 import type { ProxyColumns } from './proxy-columns.js';
 import { WebhookEntity } from './webhook.entity.js';
+
+/** What the list of instances shows of a webhook. */
+export type ListedWebhook = Pick<
+  WebhookEntity,
+  'instanceId' | 'label' | 'enabled' | 'url' | 'shownUrl' | 'byEvents' | 'events'
+>;
 
 /** The table of instances. A foreign instance is simply not found: the account is part of every question. */
 @Injectable()
@@ -44,20 +51,39 @@ export class InstancesRepository {
     return instance;
   }
 
-  /** All instances of the account, or those of the given names, sorted by name. */
-  listOf(accountId: string, names?: readonly string[]): Promise<InstanceEntity[]> {
+  /** Instances of the account, or those of the given names, sorted by name: one page and one row more, if there is one. */
+  listOf(
+    accountId: string,
+    names: readonly string[] | undefined,
+    { limit, after }: PageWish,
+  ): Promise<InstanceEntity[]> {
+    const named = names && In(names.filter(isInstanceName));
+    const behind = after === undefined ? undefined : MoreThan(after);
+    const name = named && behind ? And(named, behind) : (named ?? behind);
     return this.instances.find({
-      where: { accountId, ...(names && { name: In(names.filter(isInstanceName)) }) },
+      where: { accountId, ...(name && { name }) },
       order: { name: 'ASC' },
+      take: limit + 1,
     });
   }
 
-  /** Webhooks of many instances at once, sorted by label. */
-  webhooksOf(instanceIds: readonly string[]): Promise<WebhookEntity[]> {
+  countOf(accountId: string, names: readonly string[] | undefined): Promise<number> {
+    return this.instances.countBy({ accountId, ...(names && { name: In(names.filter(isInstanceName)) }) });
+  }
+
+  /** Webhooks of many instances at once, of each the first by label, sorted by it. */
+  webhooksOf(instanceIds: readonly string[]): Promise<ListedWebhook[]> {
     if (instanceIds.length === 0) return Promise.resolve([]);
-    return this.dataSource
-      .getRepository(WebhookEntity)
-      .find({ where: { instanceId: In([...instanceIds]) }, order: { label: 'ASC' } });
+    return this.dataSource.query<ListedWebhook[]>(
+      `SELECT listed.id AS "instanceId", first.label, first.enabled, first.url, first.shown_url AS "shownUrl",
+         first.by_events AS "byEvents", first.events
+       FROM unnest($1::uuid[]) AS listed (id)
+       CROSS JOIN LATERAL (
+         SELECT * FROM webhooks WHERE instance_id = listed.id ORDER BY label LIMIT $2
+       ) first
+       ORDER BY listed.id, first.label`,
+      [instanceIds, MAX_WEBHOOKS],
+    );
   }
 
   async updateSettings(accountId: string, id: string, settings: Partial<InstanceSettings>): Promise<void> {

@@ -6,6 +6,7 @@ import { SecretBox } from '../common/crypto/secret-box.js';
 import { isForeignKeyViolation } from '../common/database/failed-query.js';
 import { EventBus } from '../common/events/event-bus.js';
 import type { TenantCaller } from '../common/http/caller.js';
+import { FIRST_PAGE, pageOf, type Page } from '../common/http/page-query.js';
 import { Log, type LogDetails } from '../common/logging/log.js';
 import { InstanceDeleted } from './instance-deleted.event.js';
 import type { InstanceIdentity } from './instance-identity.js';
@@ -13,9 +14,8 @@ import { SessionCommands } from './session-commands.js';
 import { toInstanceRef, type InstanceDraft, type InstanceRef } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
 import { InstanceNotFound } from './instances.errors.js';
-import { InstancesRepository } from './instances.repository.js';
+import { InstancesRepository, type ListedWebhook } from './instances.repository.js';
 import { newInstanceRows } from './new-instance-rows.js';
-import type { WebhookEntity } from './webhook.entity.js';
 
 /** An instance with its token, which is told this once. */
 export interface InstanceWithToken {
@@ -30,8 +30,13 @@ export interface NewInstance extends InstanceWithToken {
 
 export interface InstanceListing {
   readonly instance: InstanceEntity;
-  /** Sorted by label. */
-  readonly webhooks: readonly WebhookEntity[];
+  /** The first by label. */
+  readonly webhooks: readonly ListedWebhook[];
+}
+
+export interface InstancePage extends Page<InstanceListing> {
+  /** On all pages. */
+  readonly total: number;
 }
 
 /** The instances of a tenant: made, found, listed and removed. */
@@ -74,19 +79,26 @@ export class InstancesService {
   }
 
   /**
-   * All instances of the caller or those of the given names, sorted by name. The token of an instance always gets just
+   * A page of the caller's instances or of those of the given names, sorted by name. The token of an instance always gets just
    * its own. Names that do not exist are left out, unless only one was asked for.
    * @throws InstanceNotFound
    */
-  async list(caller: TenantCaller, names?: readonly string[]): Promise<InstanceListing[]> {
+  async list(caller: TenantCaller, names?: readonly string[], wish = FIRST_PAGE): Promise<InstancePage> {
     const wanted = caller.kind === 'instance' ? [caller.instanceName] : names;
-    const instances = await this.repository.listOf(caller.accountId, wanted);
-    if (wanted?.length === 1 && instances.length === 0) throw new InstanceNotFound();
-    const webhooks = await this.repository.webhooksOf(instances.map(({ id }) => id));
-    return instances.map((instance) => ({
-      instance,
-      webhooks: webhooks.filter(({ instanceId }) => instanceId === instance.id),
-    }));
+    const found = await this.repository.listOf(caller.accountId, wanted, wish);
+    const isAll = wish.after === undefined && found.length <= wish.limit;
+    const total = isAll ? found.length : await this.repository.countOf(caller.accountId, wanted);
+    if (wanted?.length === 1 && total === 0) throw new InstanceNotFound();
+    const { rows, nextCursor } = pageOf(found, wish, ({ name }) => name);
+    const webhooks = new Map(rows.map(({ id }) => [id, new Array<ListedWebhook>()]));
+    for (const webhook of await this.repository.webhooksOf([...webhooks.keys()])) {
+      webhooks.get(webhook.instanceId)?.push(webhook);
+    }
+    return {
+      rows: rows.map((instance) => ({ instance, webhooks: webhooks.get(instance.id) ?? [] })),
+      nextCursor,
+      total,
+    };
   }
 
   /** A new token for the instance; the earlier one stops working at once. @throws InstanceNotFound */

@@ -90,7 +90,7 @@ describe('a webhook', () => {
     expect(new Set(target.accepted.map(({ body }) => body)).size).toBe(5);
     // The receiver has its answer before the result is stored.
     await until(async () => (await scene.list(process, 'delivered')).length === 5, 'everything is stored');
-    const [webhook] = await process.webhooks.list(scene.source.caller, scene.source.name);
+    const [webhook] = (await process.webhooks.list(scene.source.caller, scene.source.name)).rows;
     expect(webhook?.counters).toMatchObject({ delivered: 5, dead: 0, failedAttempts: 2 });
   });
 

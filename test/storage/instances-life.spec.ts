@@ -83,7 +83,7 @@ describe('an instance and its phone', () => {
     const { instance } = await instances.create(caller, draft('shop'));
     const stored = async () => {
       await states.idle();
-      return (await instances.list(caller))[0]?.instance;
+      return (await instances.list(caller)).rows[0]?.instance;
     };
     const restriction = {
       until: new Date('2026-02-01T00:00:00.000Z'),

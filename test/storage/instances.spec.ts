@@ -59,7 +59,7 @@ describe('creating an instance', () => {
       instanceId: instance.id,
       instanceName: 'shop',
     });
-    const [listing, ...others] = await instances.list(caller);
+    const [listing, ...others] = (await instances.list(caller)).rows;
     expect(others).toEqual([]);
     expect(listing).toMatchObject({
       instance: {
@@ -111,7 +111,7 @@ describe('creating an instance', () => {
     const caller = await newAccount(dataSource);
     const all = Array.from({ length: PARALLEL }, () => instances.create(caller, draft('shop')));
     expect(await countSettled(all)).toEqual({ done: 1, instance_exists: PARALLEL - 1 });
-    expect(await instances.list(caller)).toHaveLength(1);
+    expect((await instances.list(caller)).rows).toHaveLength(1);
   });
 
   it('tells names apart by case, and takes a name that another account has', async () => {
@@ -120,7 +120,7 @@ describe('creating an instance', () => {
     await instances.create(caller, draft('shop'));
     await instances.create(caller, draft('Shop'));
     await instances.create(await newAccount(dataSource), draft('shop'));
-    expect((await instances.list(caller)).map(({ instance }) => instance.name).sort()).toEqual([
+    expect((await instances.list(caller)).rows.map(({ instance }) => instance.name).sort()).toEqual([
       'Shop',
       'shop',
     ]);
@@ -133,7 +133,7 @@ describe('creating an instance', () => {
       instances.create(caller, draft(`shop-${index}`)),
     );
     expect(await countSettled(all)).toEqual({ done: 3, instance_quota_exceeded: PARALLEL - 3 });
-    expect(await instances.list(caller)).toHaveLength(3);
+    expect((await instances.list(caller)).rows).toHaveLength(3);
   });
 
   it('tells a name that exists before a quota that is used up', async () => {
@@ -158,7 +158,7 @@ describe('creating an instance', () => {
     await expect(instances.create(caller, draft('second', { token, webhook }))).rejects.toMatchObject({
       code: 'token_in_use',
     });
-    expect((await instances.list(caller)).map(({ instance }) => instance.name)).toEqual(['first']);
+    expect((await instances.list(caller)).rows.map(({ instance }) => instance.name)).toEqual(['first']);
     expect(await tokens.resolve(token)).toMatchObject({ instanceName: 'first' });
   });
 });
@@ -186,13 +186,17 @@ describe('finding instances', () => {
     const caller = await newAccount(dataSource);
     for (const name of ['c', 'a', 'b']) await instances.create(caller, draft(name));
     const listed = async (names?: string[]) =>
-      (await instances.list(caller, names)).map(({ instance }) => instance.name);
+      (await instances.list(caller, names)).rows.map(({ instance }) => instance.name);
     expect(await listed()).toEqual(['a', 'b', 'c']);
     expect(await listed(['c', 'x', 'a', '\u0000'])).toEqual(['a', 'c']);
     expect(await listed(['x', 'y'])).toEqual([]);
     await expect(listed(['x'])).rejects.toThrow('Instance not found');
     await expect(listed(['\u0000'])).rejects.toThrow('Instance not found');
-    expect(await instances.list(await newAccount(dataSource))).toEqual([]);
+    expect(await instances.list(await newAccount(dataSource))).toEqual({
+      rows: [],
+      nextCursor: null,
+      total: 0,
+    });
   });
 
   it('shows the token of an instance just its own, whatever it asks for', async () => {
@@ -203,7 +207,7 @@ describe('finding instances', () => {
     const own = await tokens.resolve(token);
     if (!own) throw new TypeError('The token opens nothing');
     for (const names of [undefined, ['other'], ['other', 'mine']]) {
-      expect((await instances.list(own, names)).map(({ instance }) => instance.name)).toEqual(['mine']);
+      expect((await instances.list(own, names)).rows.map(({ instance }) => instance.name)).toEqual(['mine']);
     }
   });
 });

@@ -68,7 +68,7 @@ describe('the address of a webhook', () => {
     const { webhook } = await change({ url: `${origin()}${PATH}` });
     expect(webhook.url).toBe(masked());
     expect((await nextDelivery()).path).toBe(PATH);
-    const [listed] = await process.webhooks.list(source.caller, source.name);
+    const [listed] = (await process.webhooks.list(source.caller, source.name)).rows;
     expect(listed?.url).toBe(masked());
     expect(await dump()).not.toContain('hunter2');
   });
@@ -118,7 +118,7 @@ describe('the address of a webhook', () => {
     const writeInClear = () =>
       dataSource.query('UPDATE webhooks SET url = $2 WHERE instance_id = $1', [source.instanceId, clear]);
     await writeInClear();
-    expect((await process.webhooks.list(source.caller, source.name))[0]?.url).toBe(masked());
+    expect((await process.webhooks.list(source.caller, source.name)).rows[0]?.url).toBe(masked());
     expect((await nextDelivery()).path).toBe(PATH);
     expect(await dump()).toContain('hunter2');
 
@@ -128,7 +128,7 @@ describe('the address of a webhook', () => {
     await until(async () => !(await dump()).includes('hunter2'), 'it is sealed');
     await sealing.stop();
 
-    expect((await process.webhooks.list(source.caller, source.name))[0]?.url).toBe(masked());
+    expect((await process.webhooks.list(source.caller, source.name)).rows[0]?.url).toBe(masked());
     expect((await nextDelivery()).path).toBe(PATH);
     expect(await repository.findInClear(1)).toEqual([]);
   });

@@ -132,7 +132,7 @@ describe('the webhooks of an instance', () => {
       events: [],
       byEvents: true,
     });
-    const all = await process.webhooks.list(source.caller, source.name);
+    const all = (await process.webhooks.list(source.caller, source.name)).rows;
     expect(all.map(({ label, enabled }) => [label, enabled])).toEqual([
       ['another', true],
       ['default', false],
@@ -150,7 +150,7 @@ describe('the webhooks of an instance', () => {
       reason: { message: 'At most 3 webhooks can be enabled', kind: 'conflict' },
     });
     await change({ label: 'off', enabled: false });
-    const [first] = await process.webhooks.list(source.caller, source.name);
+    const [first] = (await process.webhooks.list(source.caller, source.name)).rows;
     await change({ label: first?.label ?? '', enabled: false });
     await change({ label: 'off' });
   });
@@ -201,7 +201,7 @@ describe('old deliveries', () => {
     const { DeliveriesRepository } = await import('../../src/events/deliveries.repository.js');
     const repository = new DeliveriesRepository(dataSource);
     const ages = { delivered: [6, 8], dead: [29, 31] } as const;
-    const [{ id: webhookId } = { id: '' }] = await process.webhooks.list(source.caller, source.name);
+    const [{ id: webhookId } = { id: '' }] = (await process.webhooks.list(source.caller, source.name)).rows;
     await dataSource.query('DELETE FROM webhook_deliveries');
     for (const [status, days] of Object.entries(ages)) {
       for (const age of days) {

@@ -1,11 +1,12 @@
 // @ts-check
-import { ApiClient } from './api-client.js';
+import { ApiClient, ApiError } from './api-client.js';
 
 /**
  * What the page reads of the API's answers; `/docs` tells the rest.
  * @typedef {{ code: number, reason: string, at: string }} Disconnect
  * @typedef {{ state: string, numberJid: string | null, lastDisconnect: Disconnect | null, restrictedUntil: string | null }} Connection
  * @typedef {{ id: string, name: string, connection: Connection, profile: { name: string | null } }} Instance
+ * @typedef {{ instances: Instance[], meta: { total: number, nextCursor: string | null } }} InstancePage
  * @typedef {{ callId: string | null, number: string, duration: number, state: string, outcome: string | null,
  *   failureCode: number | null, failureReason: string | null, requestedAt: string, acceptedAt: string | null,
  *   deliveredAt: string | null, ringingAt: string | null, endedAt: string | null, ringSeconds: number | null }} Call
@@ -28,9 +29,21 @@ export class Api {
     this.ownsAccount = token.startsWith('rda_');
   }
 
-  /** @returns {Promise<Instance[]>} */
-  async instances() {
-    return (await this.#ask('GET', 'instance/list')).instances;
+  /** @param {string | null} cursor of the page; `null` = the first @returns {Promise<InstancePage>} */
+  instances(cursor) {
+    return this.#ask('GET', cursor === null ? 'instance/list' : `instance/list?cursor=${cursor}`);
+  }
+
+  /** `undefined` = it is gone. @param {string} name @returns {Promise<Instance | undefined>} */
+  async instance(name) {
+    /** @param {unknown} error @returns {InstancePage} */
+    const nothing = (error) => {
+      if (error instanceof ApiError && error.status === 404)
+        return { instances: [], meta: { total: 0, nextCursor: null } };
+      throw error;
+    };
+    const query = new URLSearchParams({ instanceName: name });
+    return (await this.#ask('GET', `instance/list?${query}`).catch(nothing)).instances[0];
   }
 
   /** @param {string} name @returns {Promise<{ name: string, token: string }>} */

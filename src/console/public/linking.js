@@ -84,7 +84,7 @@ export function openLinking(api, name, refresh) {
       showQr(picture);
       return;
     }
-    const connection = (await api.instances()).find((one) => one.name === name)?.connection;
+    const connection = (await api.instance(name))?.connection;
     if (mine !== turn || connection === undefined) return;
     const { state, lastDisconnect } = connection;
     // While it connects, a pairing code still waits for the phone, and a QR code that is gone has been scanned.

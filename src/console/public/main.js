@@ -4,6 +4,7 @@ import { Api } from './api.js';
 import { CallsView } from './calls.js';
 import { byId, empty, onSubmit, tell, tellError } from './dom.js';
 import { InstancesView } from './instances.js';
+import { Pages } from './pages.js';
 import { Poller } from './poller.js';
 import { WebhooksView } from './webhooks.js';
 
@@ -34,16 +35,31 @@ class Session {
       () => this.poller.now(),
       (name) => this.select(name),
     );
+    this.pages = new Pages(() => this.poller.now());
     this.poller = new Poller(api.client, LIST_PACE, () => this.#refresh(), complain);
   }
 
   async #refresh() {
-    const instances = await this.api.instances();
+    const page = await this.api.instances(this.pages.cursor);
+    const { instances } = page;
+    if (instances.length === 0 && this.pages.back()) return this.#refresh();
+    const elsewhere = await this.#selectedOnAnotherPage(page);
     if (session !== this) return;
-    this.#instances = instances;
-    const names = instances.map(({ name }) => name);
+    this.pages.show(page);
+    this.#instances = elsewhere ? [elsewhere, ...instances] : instances;
+    const names = this.#instances.map(({ name }) => name);
     if (this.#selected === undefined || !names.includes(this.#selected)) this.select(names[0]);
     else this.#show();
+  }
+
+  /**
+   * The one that is selected stays in view, whichever page is shown.
+   * @param {import('./api.js').InstancePage} page
+   */
+  #selectedOnAnotherPage({ instances, meta }) {
+    const selected = this.#selected;
+    const isHere = selected === undefined || instances.some(({ name }) => name === selected);
+    return isHere || meta.total <= instances.length ? undefined : this.api.instance(selected);
   }
 
   /** @param {string | undefined} name */
@@ -61,6 +77,7 @@ class Session {
   close() {
     this.poller.stop();
     this.#closeDetail();
+    this.pages.hide();
     empty(byId('instances', HTMLElement));
   }
 
@@ -81,7 +98,7 @@ let session;
 async function open(given) {
   const api = new Api(given);
   // A wrong token is told before anything else is shown.
-  await api.instances().catch((error) => {
+  await api.instances(null).catch((error) => {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
     throw new Error(`${error.message}. An account token (rda_…) or the token of an instance is needed here.`);
   });

@@ -1,8 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import { PageQuery } from '../../common/http/page-query.js';
 import { Rule } from '../../instances/dto/body-rules.js';
 
-export class FindWebhooksQuery {
+export class FindWebhooksQuery extends PageQuery {
   @ApiPropertyOptional({
     type: String,
     description: 'Only the webhook with this label; left out or empty, all',

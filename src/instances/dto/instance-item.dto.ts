@@ -49,7 +49,7 @@ export class InstanceItem {
   @ApiProperty({ description: 'What WhatsApp tells about the account', type: ProfileView })
   profile: ProfileView;
 
-  @ApiProperty({ description: 'Webhooks, sorted by label', type: [InstanceWebhookView] })
+  @ApiProperty({ description: 'The first 20 webhooks, sorted by label', type: [InstanceWebhookView] })
   webhooks: InstanceWebhookView[];
 
   @ApiProperty({ description: 'WebSocket', type: InstanceWebSocketView })

@@ -1,11 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import { PageQuery } from '../../common/http/page-query.js';
 import { Rule } from './body-rules.js';
 
 const isTextOrTexts = (value: unknown) =>
   typeof value === 'string' || (Array.isArray(value) && value.every((part) => typeof part === 'string'));
 
-export class ListInstancesQuery {
+export class ListInstancesQuery extends PageQuery {
   @ApiPropertyOptional({
     description: 'Names of the instances to list, with commas between them; left out, all of the account',
     type: String,

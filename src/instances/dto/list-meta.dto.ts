@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageMeta } from '../../common/http/page-query.js';
 
-export class ListMeta {
-  @ApiProperty({ description: 'Number of instances in this answer', type: 'integer', example: 1 })
+export class ListMeta extends PageMeta {
+  @ApiProperty({ description: 'How many were found, on all pages', type: 'integer', example: 1 })
   total: number;
 }

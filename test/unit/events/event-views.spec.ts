@@ -73,10 +73,11 @@ describe('the answers about webhooks', () => {
   });
 
   it('are a list, or the one with the label', () => {
-    expect(toWebhooksRetrieved([WEBHOOK])).toEqual({
+    expect(toWebhooksRetrieved({ rows: [WEBHOOK], nextCursor: 'YQ' })).toEqual({
       success: true,
       message: 'Webhooks retrieved successfully',
       webhooks: [WEBHOOK_VIEW],
+      meta: { nextCursor: 'YQ' },
     });
     expect(toWebhookRetrieved(WEBHOOK)).toEqual({
       success: true,

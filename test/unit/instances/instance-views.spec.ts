@@ -63,8 +63,17 @@ describe('answers about instances', () => {
     [1, '1 Instance found'],
     [2, '2 Instances found'],
   ])('count %d in words', (total, message) => {
-    const listings = Array.from({ length: total }, () => ({ instance: instanceRow(), webhooks: [] }));
-    expect(toInstancesFound(listings)).toMatchObject({ success: true, message, meta: { total } });
+    const rows = Array.from({ length: total }, () => ({ instance: instanceRow(), webhooks: [] }));
+    const meta = { total, nextCursor: null };
+    expect(toInstancesFound({ rows, ...meta })).toMatchObject({ success: true, message, meta });
+  });
+
+  it('count what is on all pages', () => {
+    const rows = [{ instance: instanceRow(), webhooks: [] }];
+    expect(toInstancesFound({ rows, total: 900, nextCursor: 'YQ' })).toMatchObject({
+      message: '900 Instances found',
+      meta: { total: 900, nextCursor: 'YQ' },
+    });
   });
 
   it('list everything about an instance but its secrets', () => {
@@ -94,7 +103,9 @@ describe('answers about instances', () => {
       byEvents: false,
       events: ['call.update'],
     });
-    expect(toInstancesFound([{ instance, webhooks: [webhook] }]).instances).toEqual([
+    expect(
+      toInstancesFound({ rows: [{ instance, webhooks: [webhook] }], total: 1, nextCursor: null }).instances,
+    ).toEqual([
       {
         id: instance.id,
         name: 'shop',
