@@ -52,6 +52,7 @@ export class ClusterStage {
       ENCRYPTION_KEY: randomBytes(32).toString('hex'),
       ADMIN_TOKEN: randomBytes(24).toString('hex'),
       RATE_LIMIT_PER_TOKEN: '1000000',
+      RATE_LIMIT_PER_ACCOUNT: '1000000',
       RATE_LIMIT_INSTANCE_NEW: '1000000',
       RATE_LIMIT_PER_ADDRESS: '1000000',
       WEBHOOK_ALLOW_PRIVATE: 'true',

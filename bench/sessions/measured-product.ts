@@ -38,6 +38,7 @@ export class MeasuredProduct {
       ENCRYPTION_KEY: key.toString('hex'),
       ADMIN_TOKEN: randomBytes(24).toString('hex'),
       RATE_LIMIT_PER_TOKEN: '1000000',
+      RATE_LIMIT_PER_ACCOUNT: '1000000',
       RATE_LIMIT_INSTANCE_NEW: '1000000',
       SESSION_OPENS_PER_SECOND: '0',
       LOG_LEVEL: 'warn',

@@ -45,6 +45,7 @@ export class VersionStage {
       DATABASE_URL: databaseUrl,
       ENCRYPTION_KEY: key.toString('hex'),
       RATE_LIMIT_PER_TOKEN: '1000000',
+      RATE_LIMIT_PER_ACCOUNT: '1000000',
       RATE_LIMIT_INSTANCE_NEW: '1000000',
       SIMULATOR_URL: `${simulator.url}?${tag}`,
       ...(nats && { NATS_URL: nats.url }),

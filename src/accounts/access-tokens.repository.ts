@@ -10,6 +10,10 @@ interface InstanceOfToken {
   readonly instanceName: string;
 }
 
+interface TokenRow extends Pick<AccessTokenEntity, 'accountId' | 'instanceId' | 'instanceName'> {
+  readonly rateLimitPerMinute: number | null;
+}
+
 /** The table of token hashes. */
 @Injectable()
 export class AccessTokensRepository {
@@ -22,12 +26,17 @@ export class AccessTokensRepository {
       .createQueryBuilder('token')
       .innerJoin(AccountEntity, 'account', 'account.id = token.accountId AND account.enabled')
       .where('token.tokenHash = :tokenHash', { tokenHash })
-      .getOne();
+      .select('token.accountId', 'accountId')
+      .addSelect('token.instanceId', 'instanceId')
+      .addSelect('token.instanceName', 'instanceName')
+      .addSelect('account.rateLimitPerMinute', 'rateLimitPerMinute')
+      .getRawOne<TokenRow>();
     if (!row) return undefined;
-    const { accountId, instanceId, instanceName } = row;
+    const { accountId, instanceId, instanceName, rateLimitPerMinute } = row;
+    const ofAccount = { accountId, ...(rateLimitPerMinute !== null && { rateLimitPerMinute }) };
     return instanceId !== null && instanceName !== null
-      ? { kind: 'instance', accountId, instanceId, instanceName }
-      : { kind: 'account', accountId };
+      ? { kind: 'instance', ...ofAccount, instanceId, instanceName }
+      : { kind: 'account', ...ofAccount };
   }
 
   async insertForInstance(

@@ -10,6 +10,9 @@ export const ACCOUNT_NAME_PATTERN =
 /** Largest instance limit: what a PostgreSQL integer holds. */
 export const MAX_INSTANCE_LIMIT = 2_147_483_647;
 
+/** Largest rate limit that an administrator can give an account. */
+export const MAX_RATE_LIMIT = 10_000_000;
+
 /** True for text that can only be an account's id. */
 export function looksLikeAccountId(text: string): boolean {
   return UUID.test(text);

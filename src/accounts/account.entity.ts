@@ -13,6 +13,10 @@ export class AccountEntity {
   @Column({ name: 'instance_limit', type: 'integer', nullable: true })
   instanceLimit: number | null;
 
+  /** Requests a minute over all tokens of the account; `null` = as the operator's settings say. */
+  @Column({ name: 'rate_limit_per_minute', type: 'integer', nullable: true })
+  rateLimitPerMinute: number | null;
+
   /** The tokens of a disabled account are as good as unknown. */
   @Column({ name: 'enabled', type: 'boolean', default: true })
   enabled: boolean;

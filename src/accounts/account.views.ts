@@ -27,6 +27,7 @@ function toAccount(account: AccountEntity): AccountDto {
     id: account.id,
     name: account.name,
     instanceLimit: account.instanceLimit,
+    rateLimitPerMinute: account.rateLimitPerMinute,
     enabled: account.enabled,
     createdAt: account.createdAt.toISOString(),
     updatedAt: account.updatedAt.toISOString(),

@@ -50,7 +50,8 @@ export class AccountsController {
   @ApiResponse({ status: 201, description: 'Created', type: AccountWithTokenAnswerDto })
   @ApiErrors(NAME_REQUIRED, INVALID_LIMIT, NAME_TAKEN)
   async create(@Body() body: NewAccountDto): Promise<AccountWithTokenAnswerDto> {
-    const made = await this.accounts.create({ name: body.name, instanceLimit: body.instanceLimit ?? null });
+    const { name, instanceLimit = null, rateLimitPerMinute = null } = body;
+    const made = await this.accounts.create({ name, instanceLimit, rateLimitPerMinute });
     return toAccountWithTokenAnswer('Account created', made);
   }
 
@@ -78,7 +79,7 @@ export class AccountsController {
   @Post('update/:account')
   @HttpCode(200)
   @AccountParam()
-  @ApiOperation({ summary: 'Change the limit of an account, disable or enable it' })
+  @ApiOperation({ summary: 'Change the limits of an account, disable or enable it' })
   @ApiResponse({ status: 200, description: 'The account as it is now', type: AccountAnswerDto })
   @ApiErrors(INVALID_LIMIT, NOT_FOUND)
   async update(

@@ -8,12 +8,14 @@ import { AccountNameTaken } from './accounts.errors.js';
 /** What can be changed about an account; what is left out stays. */
 export interface AccountChanges {
   readonly instanceLimit?: number | null;
+  readonly rateLimitPerMinute?: number | null;
   readonly enabled?: boolean;
 }
 
 export interface NewAccount {
   readonly name: string;
   readonly instanceLimit: number | null;
+  readonly rateLimitPerMinute: number | null;
 }
 
 /** Runs in the transaction that makes an account, so that no account is ever without a token. */
@@ -28,10 +30,9 @@ export class AccountsRepository {
   async create<T>(account: NewAccount, then: WithNewAccount<T>): Promise<T> {
     try {
       return await this.dataSource.transaction(async (manager) => {
-        const { identifiers } = await manager.insert(AccountEntity, {
-          name: account.name,
-          instanceLimit: account.instanceLimit,
-        });
+        const { name, instanceLimit, rateLimitPerMinute } = account;
+        const values = { name, instanceLimit, rateLimitPerMinute };
+        const { identifiers } = await manager.insert(AccountEntity, values);
         return then(await manager.findOneByOrFail(AccountEntity, identifiers), manager);
       });
     } catch (error) {

@@ -41,8 +41,8 @@ export class AccountsService {
       account: created,
       token: await this.tokens.issueForAccount(created.id, manager),
     }));
-    const { instanceLimit } = made.account;
-    this.log.info('An account was created', { ...auditOf(made.account), instanceLimit });
+    const { instanceLimit, rateLimitPerMinute } = made.account;
+    this.log.info('An account was created', { ...auditOf(made.account), instanceLimit, rateLimitPerMinute });
     return made;
   }
 
@@ -114,17 +114,9 @@ function auditOf({ id, name }: AccountEntity): LogDetails {
 }
 
 /** `undefined`: all that was asked for was so before. */
-function changedFields(
-  before: AccountEntity,
-  { instanceLimit, enabled }: AccountChanges,
-): LogDetails | undefined {
-  const changed = {
-    ...(instanceLimit !== undefined &&
-      instanceLimit !== before.instanceLimit && {
-        instanceLimit: { from: before.instanceLimit, to: instanceLimit },
-      }),
-    ...(enabled !== undefined &&
-      enabled !== before.enabled && { enabled: { from: before.enabled, to: enabled } }),
-  };
-  return Object.keys(changed).length > 0 ? changed : undefined;
+function changedFields(before: AccountEntity, changes: AccountChanges): LogDetails | undefined {
+  const fields = ['instanceLimit', 'rateLimitPerMinute', 'enabled'] as const;
+  const changed = fields.filter((field) => changes[field] !== undefined && changes[field] !== before[field]);
+  if (changed.length === 0) return undefined;
+  return Object.fromEntries(changed.map((field) => [field, { from: before[field], to: changes[field] }]));
 }

@@ -26,6 +26,26 @@ export class InstanceMismatch extends DomainError {
   }
 }
 
+/** Further requests of the account wait for the answers to earlier ones than may. */
+export class TooManyRequests extends DomainError {
+  readonly code = 'too_many_requests';
+  readonly kind = 'rate_limited';
+  /** One that is answered makes room for one more. */
+  override readonly retryAfterSeconds = 1;
+  constructor() {
+    super('Too many requests of this account are waiting. Send fewer at a time');
+  }
+}
+
+/** Nobody reads this answer. */
+export class ClientLeft extends DomainError {
+  readonly code = 'client_left';
+  readonly kind = 'too_slow';
+  constructor() {
+    super('The client closed the connection while its request waited');
+  }
+}
+
 export class RateLimitExceeded extends DomainError {
   readonly code = 'rate_limited';
   readonly kind = 'rate_limited';

@@ -8,6 +8,7 @@ import { Authenticator } from './authenticator.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimit } from './rate-limit.js';
 import { rateLimits } from './rate-limits.js';
+import { RequestPlacesGuard } from './request-places.guard.js';
 import { TokenGuard } from './token.guard.js';
 import { WindowStorageModule } from './window-storage.module.js';
 import { WindowStorage } from './window-storage.js';
@@ -27,6 +28,7 @@ import { WindowStorage } from './window-storage.js';
     Authenticator,
     { provide: RateLimit, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: TokenGuard },
+    { provide: APP_GUARD, useClass: RequestPlacesGuard },
     { provide: APP_GUARD, useClass: RequestShapeGuard },
   ],
   exports: [RateLimit, WindowStorageModule],

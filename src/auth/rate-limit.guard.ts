@@ -14,6 +14,7 @@ import { Clock } from '../common/time/clock.js';
 import { countRequest } from './count-request.js';
 import { presentedToken } from './presented-token.js';
 import type { RateLimit } from './rate-limit.js';
+import { trackerOf } from './rate-limits.js';
 
 /**
  * The rate limit over the throttler. Not a guard of its own: the token guard asks it once it knows who is calling,
@@ -36,10 +37,15 @@ export class RateLimitGuard extends ThrottlerGuard implements RateLimit {
 
   protected override async handleRequest(props: ThrottlerRequest): Promise<boolean> {
     const http = props.context.switchToHttp();
+    const request = http.getRequest<RequestWithCaller>();
+    const { name = '' } = props.throttler;
+    const token = presentedToken(request.headers) ?? '';
+    // IPv6 clients are counted by their /64 network, as a single client usually has all of it.
+    const address = await this.getTracker(request);
     await countRequest(
       {
-        name: props.throttler.name ?? '',
-        tracker: await this.getTracker(http.getRequest()),
+        name,
+        tracker: trackerOf(name, request.caller, { token, address }),
         limit: props.limit,
         ttlMs: props.ttl,
       },
@@ -48,12 +54,5 @@ export class RateLimitGuard extends ThrottlerGuard implements RateLimit {
       http.getResponse<Response>(),
     );
     return true;
-  }
-
-  /** IPv6 clients are counted by their /64 network, as a single client usually has all of it. */
-  protected override async getTracker(request: RequestWithCaller): Promise<string> {
-    return request.caller
-      ? `token:${presentedToken(request.headers) ?? ''}`
-      : `address:${await super.getTracker(request)}`;
   }
 }

@@ -22,6 +22,8 @@ export abstract class AppConfig {
   abstract readonly metricsToken: string | undefined;
   /** Requests a minute for each token over all routes. */
   abstract readonly rateLimitPerToken: number;
+  /** Requests a minute for each account over all its tokens, unless the account has a number of its own. */
+  abstract readonly rateLimitPerAccount: number;
   /** Requests a minute to `POST /api/instance/new` for each token. */
   abstract readonly rateLimitInstanceNew: number;
   /** Requests a minute for each client address that sends no valid token. */
@@ -181,6 +183,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     adminToken: token('ADMIN_TOKEN'),
     metricsToken: token('METRICS_TOKEN'),
     rateLimitPerToken: integer('RATE_LIMIT_PER_TOKEN', 100, 1, 1_000_000),
+    rateLimitPerAccount: integer('RATE_LIMIT_PER_ACCOUNT', 5000, 1, 10_000_000),
     rateLimitInstanceNew: integer('RATE_LIMIT_INSTANCE_NEW', 20, 1, 1_000_000),
     rateLimitPerAddress: integer('RATE_LIMIT_PER_ADDRESS', 60, 1, 1_000_000),
     trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),

@@ -15,7 +15,20 @@ const TOKEN_ROWS: readonly DocumentedError[] = [
     message: 'Invalid token',
     when: 'unknown token, token of a disabled account, or a kind of token that the route does not take',
   },
-  { status: 429, code: 'rate_limited', message: 'Rate limit exceeded. Try again later.' },
+  {
+    status: 429,
+    code: 'rate_limited',
+    message: 'Rate limit exceeded. Try again later.',
+    when:
+      'the budget of the token, or the one that all tokens of the account share, is used up for this minute; `Retry-After` ' +
+      'says when the next minute begins',
+  },
+  {
+    status: 429,
+    code: 'too_many_requests',
+    message: 'Too many requests of this account are waiting. Send fewer at a time',
+    when: 'of one account 32 requests are in work at a time and 1,000 more wait for their turn; nothing was done',
+  },
   {
     status: 500,
     code: 'internal_error',

@@ -18,7 +18,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { ApiErrors } from '../common/http/api-errors.js';
-import { CurrentCaller, type TenantCaller } from '../common/http/caller.js';
+import { CurrentCaller, LongWait, type TenantCaller } from '../common/http/caller.js';
 import { InstanceRoute } from '../common/http/instance-route.js';
 import { ERRORS } from './documented-errors.js';
 import { AlreadyConnected } from './dto/already-connected.dto.js';
@@ -65,6 +65,7 @@ export class InstanceLinkingController {
   constructor(private readonly linking: InstanceLinkingService) {}
 
   @InstanceRoute(Get, 'connect')
+  @LongWait()
   @ApiOperation({
     summary: 'Link a phone by QR code or pairing code',
     description:

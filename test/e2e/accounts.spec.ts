@@ -31,6 +31,7 @@ describe('accounts', () => {
         id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         name: 'acme',
         instanceLimit: 2,
+        rateLimitPerMinute: null,
         enabled: true,
         createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         updatedAt: expect.any(String),
@@ -58,6 +59,14 @@ describe('accounts', () => {
       { name: 'x', instanceLimit: '2' },
       failure(400, 'invalid_body', 'Invalid request body: instanceLimit must be an integer number'),
     ],
+    ...[
+      [0, 'less than 1'],
+      [10_000_001, 'greater than 10000000'],
+    ].map(([rateLimitPerMinute, what]): [string, unknown, ReturnType<typeof failure>] => [
+      `a rate limit of ${rateLimitPerMinute}`,
+      { name: 'x', rateLimitPerMinute },
+      failure(400, 'invalid_body', `Invalid request body: rateLimitPerMinute must not be ${what}`),
+    ]),
     [
       'a name that exists',
       { name: 'default' },

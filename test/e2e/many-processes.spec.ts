@@ -70,6 +70,7 @@ describe('three processes that were started at once on an empty database', () =>
     receiver = await WebhookReceiver.start(() => answer);
     processes = await Processes.start(3, {
       RATE_LIMIT_PER_TOKEN: '1000000',
+      RATE_LIMIT_PER_ACCOUNT: '1000000',
       WEBHOOK_ALLOW_PRIVATE: 'true',
       WEBHOOK_RETRY_SECONDS: '0,0,0,0',
     });

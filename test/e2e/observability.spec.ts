@@ -138,7 +138,7 @@ describe('what operators see', () => {
       ...details,
     });
     expect(audited.slice(-7)).toEqual([
-      line('audit-1', 'An account was created', { ...ofAccount, instanceLimit: 2 }),
+      line('audit-1', 'An account was created', { ...ofAccount, instanceLimit: 2, rateLimitPerMinute: null }),
       line('audit-2', 'An instance was created', ofInstance),
       line('audit-3', 'The token of an instance was replaced', ofInstance),
       line('audit-4', 'An instance was deleted', ofInstance),

@@ -85,3 +85,60 @@ describe('rate limits', () => {
     );
   });
 });
+
+/** 6 requests a minute for a token, 9 for an account. */
+describe('the budget of an account', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await Stage.open({ RATE_LIMIT_PER_TOKEN: '6', RATE_LIMIT_PER_ACCOUNT: '9' });
+  });
+
+  afterAll(() => stage.close());
+
+  const asAdmin = () => ({ token: stage.adminToken });
+  /** An account with two instances; two requests of its token are counted. */
+  async function newTenant(name: string, fields: Record<string, unknown> = {}) {
+    const { body } = await stage.post('/api/account/new', { name, ...fields }, asAdmin());
+    const account = body.account as { token: string; rateLimitPerMinute: number | null };
+    stage.token = account.token;
+    const first = await stage.newInstance(`${name}-1`);
+    const second = await stage.newInstance(`${name}-2`);
+    return { account, tokens: [account.token, first.token, second.token] as const };
+  }
+  const list = (token: string) => stage.get('/api/instance/list', { token });
+  const statuses = async (token: string, times: number) => {
+    const seen: number[] = [];
+    for (let count = 0; count < times; count += 1) seen.push((await list(token)).status);
+    return seen;
+  };
+  const OK = 200;
+
+  it('is shared by all its tokens, however many it makes, and by nobody else', async () => {
+    const { tokens } = await newTenant('many');
+    expect(await statuses(tokens[1], 5)).toEqual([OK, OK, OK, OK, OK]);
+    expect(await statuses(tokens[2], 3)).toEqual([OK, OK, 429]);
+    const refused = await list(tokens[0]);
+    expect(failureOf(refused)).toMatchObject(EXCEEDED);
+    expect(refused.headers.get('x-ratelimit-limit')).toBe('9');
+    expect(refused.headers.get('x-ratelimit-remaining')).toBe('0');
+    const resetInSeconds = Number(refused.headers.get('x-ratelimit-reset')) - Date.now() / 1000;
+    expect(Math.abs(resetInSeconds - Number(refused.headers.get('retry-after')))).toBeLessThan(3);
+    const other = await newTenant('other');
+    expect((await list(other.tokens[1])).status).toBe(OK);
+  });
+
+  it('is what an administrator sets for one account, and the default again with `null`', async () => {
+    const { account, tokens } = await newTenant('large', { rateLimitPerMinute: 12 });
+    expect(account.rateLimitPerMinute).toBe(12);
+    expect(await statuses(tokens[1], 6)).not.toContain(429);
+    expect(await statuses(tokens[2], 4)).not.toContain(429);
+    expect((await list(tokens[0])).headers.get('x-ratelimit-limit')).toBe('12');
+    const changed = await stage.post('/api/account/update/large', { rateLimitPerMinute: 14 }, asAdmin());
+    expect(changed.body.account).toMatchObject({ rateLimitPerMinute: 14 });
+    expect((await list(tokens[0])).status).toBe(OK);
+    const reset = await stage.post('/api/account/update/large', { rateLimitPerMinute: null }, asAdmin());
+    expect(reset.body.account).toMatchObject({ rateLimitPerMinute: null });
+    expect((await list(tokens[2])).headers.get('x-ratelimit-limit')).toBe('9');
+  });
+});

@@ -20,6 +20,14 @@ export class AccountDto {
   })
   instanceLimit: number | null;
 
+  @ApiProperty({
+    description: 'Requests a minute over all its tokens; `null` = as `RATE_LIMIT_PER_ACCOUNT` says',
+    type: 'integer',
+    nullable: true,
+    example: 20_000,
+  })
+  rateLimitPerMinute: number | null;
+
   @ApiProperty({ description: 'False: its tokens are refused', example: true })
   enabled: boolean;
 

@@ -3,7 +3,7 @@ import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { InvalidRequestBody } from '../../common/http/request.errors.js';
 import { IsFilled, IsTextIfGiven } from '../../common/http/text.validators.js';
 import { problem } from '../../common/http/validation.pipe.js';
-import { ACCOUNT_NAME_PATTERN, MAX_INSTANCE_LIMIT } from '../account-name.js';
+import { ACCOUNT_NAME_PATTERN, MAX_INSTANCE_LIMIT, MAX_RATE_LIMIT } from '../account-name.js';
 import { AccountNameRequired } from '../accounts.errors.js';
 
 /** Body of `POST /api/account/new`. */
@@ -38,4 +38,19 @@ export class NewAccountDto {
   @Min(0)
   @Max(MAX_INSTANCE_LIMIT)
   instanceLimit?: number | null;
+
+  @ApiPropertyOptional({
+    description:
+      'Requests a minute over all tokens of the account; `null` or left out = as `RATE_LIMIT_PER_ACCOUNT` says',
+    type: 'integer',
+    nullable: true,
+    minimum: 1,
+    maximum: MAX_RATE_LIMIT,
+    example: 20_000,
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_RATE_LIMIT)
+  rateLimitPerMinute?: number | null;
 }

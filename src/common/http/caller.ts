@@ -5,13 +5,18 @@ import type { Request } from 'express';
 /** Who sends a request, as the token says. */
 export type Caller =
   | { readonly kind: 'admin' }
-  | { readonly kind: 'account'; readonly accountId: string }
-  | {
+  | ({ readonly kind: 'account' } & OfAccount)
+  | ({
       readonly kind: 'instance';
-      readonly accountId: string;
       readonly instanceId: string;
       readonly instanceName: string;
-    };
+    } & OfAccount);
+
+interface OfAccount {
+  readonly accountId: string;
+  /** Requests a minute over all tokens of the account; absent = as the operator's settings say. */
+  readonly rateLimitPerMinute?: number;
+}
 
 /** A caller that belongs to an account: everybody but the administrator of the installation. */
 export type TenantCaller = Exclude<Caller, { kind: 'admin' }>;
@@ -34,6 +39,14 @@ export interface RequestWithCaller extends Request {
 
 export const PUBLIC_ROUTE = Symbol('public route');
 export const ACCEPTED_TOKENS = Symbol('accepted tokens');
+
+export const LONG_WAIT = Symbol('long wait');
+
+/**
+ * The route waits for something outside for long, on purpose, and has a bound of its own: it takes none of the places that the
+ * other requests of its account share.
+ */
+export const LongWait = () => SetMetadata(LONG_WAIT, true);
 
 /** Opens a route to everybody. Without it, or `@AcceptsTokens()`, a route takes account and instance tokens. */
 export const Public = () => SetMetadata(PUBLIC_ROUTE, true);

@@ -10,5 +10,6 @@ export * from './1764700000000-caller-timeout.js';
 export * from './1764800000000-spared-contacts.js';
 export * from './1764900000000-whatsapp-web-version.js';
 export * from './1765000000000-numbers-by-lid.js';
+export * from './1765200000000-account-rate-limit.js';
 export * from './1765500000000-sealed-webhooks.js';
 export * from './1765700000000-sealing-keys.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiErrors } from '../../common/http/api-errors.js';
-import { CurrentCaller, type TenantCaller } from '../../common/http/caller.js';
+import { CurrentCaller, LongWait, type TenantCaller } from '../../common/http/caller.js';
 import { InstanceRoute } from '../../common/http/instance-route.js';
 import { EVENT_ERRORS } from '../event-error-rows.js';
 import { WebSocketConnections } from './websocket-connections.js';
@@ -32,6 +32,7 @@ export class WebSocketController {
   ) {}
 
   @InstanceRoute(Get, 'ws')
+  @LongWait()
   @ApiOperation({ summary: 'Receive events over a WebSocket', description: DESCRIPTION })
   @ApiQuery({
     name: 'token',

@@ -7,7 +7,7 @@ import { InstanceCreationLimit } from '../../../src/auth/instance-creation-limit
 import { countRequest } from '../../../src/auth/count-request.js';
 import { FixedWindowStorage } from '../../../src/auth/fixed-window-storage.js';
 import { RateLimit } from '../../../src/auth/rate-limit.js';
-import { rateLimits, type RateLimits } from '../../../src/auth/rate-limits.js';
+import { rateLimits, trackerOf, type RateLimits } from '../../../src/auth/rate-limits.js';
 import { TokenGuard } from '../../../src/auth/token.guard.js';
 import {
   AcceptsTokens,
@@ -29,15 +29,20 @@ import { SilentLog } from '../../support/silent-log.js';
 
 export const ACCOUNT_TOKEN = 'rda_account';
 export const INSTANCE_TOKEN = 'rdi_shop';
+/** Of the same account, and with a limit of its own, of another one. */
+export const MAIL_TOKEN = 'rdi_mail';
+export const LIMITED_TOKEN = 'rda_limited';
 export const ADMIN_TOKEN = 'the-admin-token';
 
 const CALLERS: Readonly<Record<string, Caller>> = {
   [ACCOUNT_TOKEN]: { kind: 'account', accountId: 'a1' },
   [INSTANCE_TOKEN]: { kind: 'instance', accountId: 'a1', instanceId: 'i1', instanceName: 'shop' },
+  [MAIL_TOKEN]: { kind: 'instance', accountId: 'a1', instanceId: 'i2', instanceName: 'mail' },
+  [LIMITED_TOKEN]: { kind: 'account', accountId: 'a2', rateLimitPerMinute: 3 },
   [ADMIN_TOKEN]: { kind: 'admin' },
 };
 
-/** Knows three tokens. */
+/** Knows these tokens. */
 class FakeAuthenticator {
   callerOf(token: string): Promise<Caller | undefined> {
     return Promise.resolve(CALLERS[token]);
@@ -59,10 +64,11 @@ class CountingRateLimit extends RateLimit {
   async count(context: ExecutionContext): Promise<void> {
     const http = context.switchToHttp();
     const request = http.getRequest<RequestWithCaller>();
-    const tracker = request.caller ? `token:${request.get('token')}` : `address:${request.ip}`;
+    const presented = { token: request.get('token') ?? '', address: request.ip ?? '' };
     for (const { name = '', limit, skipIf } of this.limits.throttlers) {
       if (skipIf?.(context)) continue;
       const resolved = typeof limit === 'function' ? await limit(context) : limit;
+      const tracker = trackerOf(name, request.caller, presented);
       const budget = { name, tracker, limit: resolved, ttlMs: 60_000 };
       await countRequest(budget, this.limits.storage, this.clock, http.getResponse());
     }
@@ -103,12 +109,16 @@ class RoutesController {
 }
 
 /** The guards in front of a few routes, without a database. */
-export async function guardedApp(clock: ManualClock): Promise<NestExpressApplication> {
+export async function guardedApp(
+  clock: ManualClock,
+  env: Readonly<Record<string, string>> = {},
+): Promise<NestExpressApplication> {
   const config = parseAppConfig({
     RATE_LIMIT_PER_TOKEN: '5',
     RATE_LIMIT_INSTANCE_NEW: '2',
     RATE_LIMIT_PER_ADDRESS: '3',
     TRUSTED_PROXIES: '1',
+    ...env,
   });
   const module = await Test.createTestingModule({
     controllers: [RoutesController],

@@ -1,7 +1,14 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 import { ManualClock } from '../../support/manual-clock.js';
-import { ACCOUNT_TOKEN, guardedApp, INSTANCE_TOKEN } from './guarded-app.js';
+import {
+  ACCOUNT_TOKEN,
+  ADMIN_TOKEN,
+  guardedApp,
+  INSTANCE_TOKEN,
+  LIMITED_TOKEN,
+  MAIL_TOKEN,
+} from './guarded-app.js';
 
 const EXCEEDED = { success: false, error: { message: 'Rate limit exceeded. Try again later.' } };
 
@@ -82,5 +89,63 @@ describe('rate limits', () => {
   it('does not limit public routes', async () => {
     const answer = await request(app.getHttpServer()).get('/open');
     expect(answer.headers['x-ratelimit-limit']).toBeUndefined();
+  });
+});
+
+/** 5 requests a minute for a token, 7 for the account. */
+describe('the budget of an account', () => {
+  let app: NestExpressApplication;
+  let clock: ManualClock;
+
+  beforeEach(async () => {
+    clock = new ManualClock();
+    app = await guardedApp(clock, { RATE_LIMIT_PER_ACCOUNT: '7' });
+  });
+
+  afterEach(() => app.close());
+
+  const fake = (token: string, instance = 'shop') =>
+    request(app.getHttpServer()).post(`/fake/${instance}`).set('token', token);
+  const send = async (token: string, times: number, instance = 'shop') => {
+    for (let count = 0; count < times; count += 1) await fake(token, instance);
+  };
+  const leftOf = ({ headers }: { headers: Record<string, string> }) => [
+    headers['x-ratelimit-limit'],
+    headers['x-ratelimit-remaining'],
+  ];
+
+  it('is shared by all its tokens, and used up before theirs it is the one that the headers describe', async () => {
+    await send(ACCOUNT_TOKEN, 4);
+    expect(leftOf(await fake(INSTANCE_TOKEN))).toEqual(['7', '2']);
+    await send(INSTANCE_TOKEN, 2);
+    await clock.advance(20_000);
+    const refused = await fake(MAIL_TOKEN, 'mail');
+    expect(refused.status).toBe(429);
+    expect(refused.body).toEqual(EXCEEDED);
+    expect(refused.headers['retry-after']).toBe('40');
+    expect(leftOf(refused)).toEqual(['7', '0']);
+    await clock.advance(40_000);
+    expect((await fake(MAIL_TOKEN, 'mail')).status).toBe(201);
+  });
+
+  it('is not touched by requests that the budget of their token has refused', async () => {
+    await send(ACCOUNT_TOKEN, 50);
+    expect((await fake(INSTANCE_TOKEN)).status).toBe(201);
+    expect((await fake(MAIL_TOKEN, 'mail')).status).toBe(201);
+  });
+
+  it('is that of the account alone', async () => {
+    await send(ACCOUNT_TOKEN, 5);
+    await send(INSTANCE_TOKEN, 5);
+    expect((await fake(LIMITED_TOKEN)).status).toBe(201);
+    const admin = await request(app.getHttpServer()).get('/accounts').set('token', ADMIN_TOKEN);
+    expect(leftOf(admin)).toEqual(['5', '4']);
+  });
+
+  it('is the one that an administrator has set for the account', async () => {
+    await send(LIMITED_TOKEN, 3);
+    const refused = await fake(LIMITED_TOKEN);
+    expect(refused.status).toBe(429);
+    expect(leftOf(refused)).toEqual(['3', '0']);
   });
 });
