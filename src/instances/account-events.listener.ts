@@ -45,7 +45,7 @@ export class AccountEventsListener implements OnModuleInit {
 
   /** The request that enabled the account does not wait for the sessions. */
   private async reopen(accountId: string): Promise<void> {
-    const instanceIds = await this.repository.listToOpen(await this.repository.listOfAccount(accountId));
-    void this.restoring.restore(instanceIds);
+    const linked = await this.repository.listToOpen(await this.repository.listOfAccount(accountId));
+    void this.restoring.restore(linked);
   }
 }

@@ -5,6 +5,7 @@ import { DeferredWrites } from '../common/database/deferred-writes.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
+import type { Connecting } from '../whatsapp/connect-turns.js';
 import { instanceNews, logInstanceEvent } from './instance-event.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
 import { slowNodeAdvice } from './node-advice.js';
@@ -48,12 +49,12 @@ export class GainedInstancesListener implements OnModuleInit, BeforeApplicationS
     }
   }
 
-  private open(instanceIds: readonly string[]): void {
-    if (instanceIds.length === 0) return;
-    this.log.info('Opening the sessions of linked instances', { sessions: instanceIds.length });
-    const advice = slowNodeAdvice(instanceIds.length, process.versions.node);
-    if (advice) this.log.warn(advice, { sessions: instanceIds.length, node: process.versions.node });
-    this.opener.open(instanceIds);
+  private open(linked: readonly Connecting[]): void {
+    if (linked.length === 0) return;
+    this.log.info('Opening the sessions of linked instances', { sessions: linked.length });
+    const advice = slowNodeAdvice(linked.length, process.versions.node);
+    if (advice) this.log.warn(advice, { sessions: linked.length, node: process.versions.node });
+    this.opener.open(linked);
   }
 }
 

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { FencedWrites } from '../cluster/fenced-writes.js';
 import { appendEvent, type OutboxEvent } from '../common/events/outbox.js';
+import type { Connecting } from '../whatsapp/connect-turns.js';
 import type { InstanceIdentity } from './instance-identity.js';
 import type { InstanceStatus } from './instance-state.js';
 import { InstanceEntity } from './instance.entity.js';
 import type { SignalColumns } from './signal-columns.js';
 
-const TO_OPEN = `SELECT instances.id FROM instances
+const TO_OPEN = `SELECT instances.id AS "instanceId", instances.account_id AS "accountId" FROM instances
   JOIN accounts ON accounts.id = instances.account_id AND accounts.enabled
   JOIN session_credentials ON session_credentials.instance_id = instances.id AND session_credentials.linked
   WHERE instances.status <> 'loggedout'`;
@@ -123,12 +124,11 @@ export class InstanceStatusRepository {
   }
 
   /** Those of the instances with a linked phone whose sessions are wanted. */
-  async listToOpen(instanceIds: readonly string[]): Promise<string[]> {
-    const rows = await this.dataSource.query<{ id: string }[]>(
+  listToOpen(instanceIds: readonly string[]): Promise<Connecting[]> {
+    return this.dataSource.query<Connecting[]>(
       `${TO_OPEN} AND instances.id = ANY ($1) ORDER BY instances.created_at, instances.id`,
       [instanceIds],
     );
-    return rows.map(({ id }) => id);
   }
 
   async isToOpen(instanceId: string): Promise<boolean> {

@@ -27,8 +27,10 @@ export const CURRENT_QR: OwnerCommand<null, string> = {
 };
 
 export const REOPEN = command('session.reopen', USUAL_MS, true, () => null);
-/** Opens the session in its turn, if it ought to be open. */
-export const RESTORE = command('session.restore', USUAL_MS, true, () => null);
+/** Opens the session in its turn, if it ought to be open. Takes the account, which processes of an earlier release do not send. */
+export const RESTORE = command('session.restore', USUAL_MS, true, (account) =>
+  typeof account === 'string' ? account : '',
+);
 export const REFRESH = command('session.refresh', USUAL_MS, false, () => null);
 export const LOGOUT = command('session.logout', GOODBYE_MS, true, () => null);
 export const FORGET = command('session.forget', GOODBYE_MS, true, () => null);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Ownership } from '../cluster/ownership.js';
 import { Log } from '../common/logging/log.js';
-import { ConnectTurns } from '../whatsapp/connect-turns.js';
+import { ConnectTurns, type Connecting } from '../whatsapp/connect-turns.js';
 import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
 import { InstanceSessions } from './instance-sessions.js';
 
@@ -30,8 +30,8 @@ export class SessionOpener {
   }
 
   /** Puts the sessions behind those that are waiting already, and returns before they are open. */
-  open(instanceIds: readonly string[]): void {
-    for (const instanceId of instanceIds) this.turns.queue(() => this.takeTurn(instanceId));
+  open(sessions: readonly Connecting[]): void {
+    for (const session of sessions) this.turns.queue(session, () => this.takeTurn(session.instanceId));
   }
 
   /** Opens nothing any more, and resolves when the attempts that have begun are through. */

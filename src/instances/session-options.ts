@@ -9,6 +9,7 @@ import { proxyPasswordContext } from './sealed-places.js';
 export type SessionConfiguration = Pick<
   InstanceEntity,
   | 'id'
+  | 'accountId'
   | 'keepOnlineStatus'
   | 'restricted'
   | 'restrictedUntil'
@@ -24,6 +25,7 @@ export type SessionConfiguration = Pick<
 /** How the session of an instance is to be opened. @throws ProxyPasswordUnreadable */
 export function toSessionOptions(instance: SessionConfiguration, secrets: SecretBox): SessionOptions {
   return {
+    accountId: instance.accountId,
     keepOnline: instance.keepOnlineStatus,
     proxy: proxyOf(instance, secrets),
     restriction: restrictionOf(instance),

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { OwnerCommands } from '../cluster/owner-commands.js';
 import { Log } from '../common/logging/log.js';
+import type { Connecting } from '../whatsapp/connect-turns.js';
 import { RESTORE } from './session-command-kinds.js';
 import { SessionOpener } from './session-opener.js';
 
@@ -14,14 +15,15 @@ export class SessionRestoring implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.commands.handle(RESTORE, (instanceId) => this.open(instanceId));
+    this.commands.handle(RESTORE, (instanceId, accountId) => this.open({ instanceId, accountId }));
   }
 
   /** Resolves when every session has somebody who will open it. */
-  async restore(instanceIds: readonly string[]): Promise<void> {
-    for (const instanceId of instanceIds) {
+  async restore(sessions: readonly Connecting[]): Promise<void> {
+    for (const session of sessions) {
+      const { instanceId, accountId } = session;
       try {
-        await this.commands.run(RESTORE, instanceId, null, () => this.open(instanceId));
+        await this.commands.run(RESTORE, instanceId, accountId, () => this.open(session));
       } catch (err) {
         this.log.warn('A session could not be handed to the process that holds it', { instanceId, err });
       }
@@ -29,8 +31,8 @@ export class SessionRestoring implements OnModuleInit {
   }
 
   /** Returns before the session is open. */
-  private open(instanceId: string): Promise<void> {
-    this.opener.open([instanceId]);
+  private open(session: Connecting): Promise<void> {
+    this.opener.open([session]);
     return Promise.resolve();
   }
 }

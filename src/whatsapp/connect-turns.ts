@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { FairTurns, type Turn } from '../common/async/fair-turns.js';
 import { Clock, type Timer } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 
@@ -7,10 +8,20 @@ import { AppConfig } from '../config/app-config.js';
  * once finish no earlier, and each then takes so long that its own time limits end it.
  */
 const PLACES = 20;
+/** Fewer than all, so that a session of another account need not wait even for one of these to give up. */
+const PLACES_PER_ACCOUNT = 15;
 /** The library's own limit for a connection; whoever takes longer waits for something else, its back-off for instance. */
 const LONGEST_CONNECT_MS = 20_000;
+/** Before the socket is open there is nothing to work on: whoever has not got so far by now waits for a network or a proxy. */
+const LONGEST_DIAL_MS = 2_000;
 /** What leaves evenly arrives a little unevenly: with this much room, no second sees more than the configured number. */
 const SPACING = 1.15;
+
+/** A session and the account that it belongs to. */
+export interface Connecting {
+  readonly instanceId: string;
+  readonly accountId: string;
+}
 
 /**
  * Begins to connect. What it returns settles when the session is open or has failed to, and must not reject. `undefined`: there was
@@ -20,14 +31,21 @@ type Connect = () => Promise<void> | undefined;
 
 /**
  * Lets sessions connect one after another, at a pace that neither WhatsApp nor the machine takes for an attack: at most
- * SESSION_OPENS_PER_SECOND begin in a second, and few are under way at a time. For many that want to connect for one reason, as at a
- * start or when WhatsApp refuses a client version; who loses a connection alone, or is waited for by a person, takes no turn.
+ * SESSION_OPENS_PER_SECOND begin in a second, and few are under way at a time. Accounts take turns, each has places of its own, and a
+ * session that is kept waiting by a silent proxy makes way, so that no account waits for the sessions of another. For many that want
+ * to connect for one reason, as at a start or when WhatsApp refuses a client version; who loses a connection alone, or is waited for
+ * by a person, takes no turn.
  */
 @Injectable()
 export class ConnectTurns {
-  private readonly line = new Set<{ readonly connect: Connect }>();
+  private readonly turns = new FairTurns<string>({
+    places: PLACES,
+    placesPerKey: PLACES_PER_ACCOUNT,
+    mayBegin: () => this.isInPace(),
+  });
+  /** Sessions that connect in a turn and whose socket is not open yet. */
+  private readonly dialling = new Map<string, Timer>();
   private readonly spacingMs: number;
-  private free = PLACES;
   private nextAtMs = 0;
   private wake: Timer | undefined;
   private stopped = false;
@@ -40,39 +58,47 @@ export class ConnectTurns {
     this.spacingMs = sessionOpensPerSecond > 0 ? (SPACING * 1000) / sessionOpensPerSecond : 0;
   }
 
-  /** Runs `connect` behind those that are waiting already; never in the same turn of the event loop. */
-  queue(connect: Connect): Timer {
-    const entry = { connect };
-    this.line.add(entry);
-    this.plan(0);
-    return { cancel: () => void this.line.delete(entry) };
+  /** Runs `connect` in the turn of its account, behind those of it that wait already; never in the same turn of the event loop. */
+  queue({ instanceId, accountId }: Connecting, connect: Connect): Timer {
+    if (this.stopped) return { cancel: () => undefined };
+    // The first of many would begin before the others are in line.
+    this.wake ??= this.clock.schedule(Math.max(0, this.nextAtMs - this.clock.monotonicMs()), () =>
+      this.resume(),
+    );
+    return { cancel: this.turns.queue(accountId, (turn) => this.begin(instanceId, connect, turn)) };
+  }
+
+  /** The socket of a session is open: from now on it does the work that the places are for. */
+  reached(instanceId: string): void {
+    this.dialling.get(instanceId)?.cancel();
+    this.dialling.delete(instanceId);
   }
 
   /** Nobody gets a turn any more. */
   stop(): void {
     this.stopped = true;
     this.wake?.cancel();
-    this.line.clear();
+    this.turns.clear();
   }
 
-  private plan(delayMs: number): void {
-    if (this.stopped || this.wake || this.free === 0) return;
-    this.wake = this.clock.schedule(Math.max(delayMs, this.nextAtMs - this.clock.monotonicMs()), () => {
-      this.wake = undefined;
-      this.begin();
-    });
+  /** While a timer is set nobody begins before it. */
+  private isInPace(): boolean {
+    if (this.wake || this.stopped) return false;
+    const waitMs = this.nextAtMs - this.clock.monotonicMs();
+    if (waitMs > 0) this.wake = this.clock.schedule(waitMs, () => this.resume());
+    return waitMs <= 0;
   }
 
-  private begin(): void {
-    for (const entry of this.line) {
-      const waitMs = this.nextAtMs - this.clock.monotonicMs();
-      if (this.free === 0 || waitMs > 0) return this.plan(waitMs);
-      this.line.delete(entry);
-      const settled = entry.connect();
-      if (!settled) continue;
-      this.nextAtMs = this.followingMs();
-      void this.hold(settled);
-    }
+  private resume(): void {
+    this.wake = undefined;
+    this.turns.advance();
+  }
+
+  private begin(instanceId: string, connect: Connect, turn: Turn): void {
+    const settled = connect();
+    if (!settled) return turn.end();
+    this.nextAtMs = this.followingMs();
+    void this.hold(instanceId, settled, turn);
   }
 
   /** A turn that comes a little late does not move the others, as long as the pace is kept between any two. */
@@ -82,10 +108,12 @@ export class ConnectTurns {
     return (isInTime ? this.nextAtMs : nowMs) + this.spacingMs;
   }
 
-  private async hold(settled: Promise<void>): Promise<void> {
-    this.free -= 1;
+  private async hold(instanceId: string, settled: Promise<void>, turn: Turn): Promise<void> {
+    const dial = this.clock.schedule(LONGEST_DIAL_MS, () => turn.stepAside());
+    this.dialling.set(instanceId, dial);
     await Promise.race([settled, this.clock.sleep(LONGEST_CONNECT_MS)]);
-    this.free += 1;
-    if (this.line.size > 0) this.plan(0);
+    dial.cancel();
+    if (this.dialling.get(instanceId) === dial) this.dialling.delete(instanceId);
+    turn.end();
   }
 }

@@ -11,6 +11,8 @@ export interface NetworkProxy {
 }
 
 export interface SessionOptions {
+  /** Whom the session belongs to. */
+  readonly accountId: string;
   /** `null` = connect directly. */
   readonly proxy: NetworkProxy | null;
   /** Show the account as online while the session is open. */

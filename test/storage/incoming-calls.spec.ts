@@ -66,7 +66,7 @@ describe('incoming calls of a session', () => {
     gateway.onSignal((signal) => signals.push(signal));
     instanceId = await newInstance();
     await store.saveCredentials(instanceId, simulator.preparedCredentials({ number: NUMBER }));
-    await gateway.open(instanceId, { proxy: null, keepOnline: false, restriction: null });
+    await gateway.open(instanceId, { accountId: 'a', proxy: null, keepOnline: false, restriction: null });
     await until(() => gateway.sessionState(instanceId) === 'connected');
   });
 
@@ -206,7 +206,7 @@ describe('incoming calls of a session', () => {
   it('get no text while a restriction is in force that an earlier process has stored, and nobody new is called', async () => {
     const now = Date.now();
     const restriction = { until: new Date(now + 60_000), contactsFrom: new Date(now) };
-    await gateway.open(instanceId, { proxy: null, keepOnline: false, restriction });
+    await gateway.open(instanceId, { accountId: 'a', proxy: null, keepOnline: false, restriction });
     await until(() => gateway.sessionState(instanceId) === 'connected');
     const sent = outreachOf(simulator, NUMBER).length;
     for (const attempt of [

@@ -134,7 +134,7 @@ describe('an instance and its phone', () => {
     expect(stored).toEqual({ count: 1 });
     expect((await statuses.find(online))?.status).toBe('disconnected');
     expect((await statuses.find(loggedOut))?.status).toBe('loggedout');
-    expect(await statuses.listToOpen(all)).toEqual([online]);
+    expect(await statuses.listToOpen(all)).toEqual([{ instanceId: online, accountId: caller.accountId }]);
     expect(await statuses.isToOpen(online)).toBe(true);
     expect(await statuses.isToOpen(loggedOut)).toBe(false);
   });

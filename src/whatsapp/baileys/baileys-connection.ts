@@ -25,6 +25,8 @@ const LOGOUT_TIMEOUT_MS = 5_000;
 export interface ConnectionEvents {
   /** Credentials changed; called many times. */
   credentials(creds: AuthenticationCreds): void;
+  /** The socket is open, and the handshake begins; once. */
+  reached(): void;
   /** A new QR payload; called many times while linking. */
   qr(qr: string): void;
   /** The phone accepted the link; once. */
@@ -67,6 +69,7 @@ export class BaileysConnection {
     this.socket.ev.on('connection.update', (update) => this.onUpdate(update));
     this.socket.ws.on('CB:call', (node: BinaryNode) => this.tell(() => events.call(node)));
     this.socket.ws.on('CB:receipt', (node: BinaryNode) => this.tell(() => events.receipt(node)));
+    this.socket.ws.on('open', () => this.tell(() => events.reached()));
     this.endOnHttpAnswer();
     this.endOnBrokenFrames(logger);
     this.endOnPasskeyRequest();

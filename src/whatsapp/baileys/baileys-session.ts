@@ -45,7 +45,7 @@ export class BaileysSession {
   private epoch: string | undefined;
   /** Something is being looked up before the session goes on: who holds it after a 440, or a newer client version while linking. */
   private checking: object | undefined;
-  private options: SessionOptions = { proxy: null, keepOnline: false, restriction: null };
+  private options: SessionOptions = { accountId: '', proxy: null, keepOnline: false, restriction: null };
   private readonly writer: CredentialsWriter;
   private readonly logger: BaileysLogger;
 
@@ -57,7 +57,8 @@ export class BaileysSession {
   ) {
     this.writer = new CredentialsWriter(instanceId, tools.store, tools.clock, tools.log);
     this.logger = new BaileysLogger(tools.log, instanceId);
-    this.next = new NextConnection(tools, () => this.connect());
+    const session = () => ({ instanceId, accountId: this.options.accountId });
+    this.next = new NextConnection(tools, session, () => this.connect());
   }
 
   get state(): SessionState {
@@ -189,6 +190,7 @@ export class BaileysSession {
   private eventsOf(creds: AuthenticationCreds): ConnectionEvents {
     return {
       credentials: (changed) => this.writer.save(changed),
+      reached: () => this.tools.turns.reached(this.instanceId),
       qr: (qr) => {
         if (!this.linking || !this.connection) return;
         this.linking.onQr(qr, this.connection);
@@ -277,8 +279,7 @@ export class BaileysSession {
     const decision = decideReconnect(disconnect.code, this.next.attempt, randomInt(2 ** 20) / 2 ** 20);
     switch (decision.kind) {
       case 'restart':
-        this.next.after(0); // no event: the session goes on
-        return;
+        return this.next.after(0); // no event: the session goes on
       case 'wait': {
         const retryAt =
           disconnect.code === CLIENT_OUTDATED
@@ -289,8 +290,7 @@ export class BaileysSession {
         return;
       }
       case 'stop':
-        this.tell({ type: 'disconnected', ...disconnect, retryAt: null });
-        return;
+        return this.tell({ type: 'disconnected', ...disconnect, retryAt: null });
       case 'logged_out':
         this.tell({ type: 'logged_out', ...disconnect });
         void this.writer.drop(decision.evidence);

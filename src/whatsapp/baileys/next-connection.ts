@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../common/time/clock.js';
 import type { ClientVersions } from '../client-version/client-versions.js';
-import type { ConnectTurns } from '../connect-turns.js';
+import type { Connecting, ConnectTurns } from '../connect-turns.js';
 import type { Backoff } from '../session-store/session-store.js';
 
 /** A connection that lasted this long ends a row of failed attempts. */
@@ -26,6 +26,7 @@ export class NextConnection {
 
   constructor(
     private readonly tools: ConnectionTools,
+    private readonly session: () => Connecting,
     private readonly connect: () => void,
   ) {}
 
@@ -122,7 +123,7 @@ export class NextConnection {
 
   private takeTurn(): void {
     if (this.tools.clock.monotonicMs() < this.awaitedUntilMs) return this.after(0);
-    this.planned = this.tools.turns.queue(() => {
+    this.planned = this.tools.turns.queue(this.session(), () => {
       this.planned = undefined;
       const settled = new Promise<void>((resolve) => {
         this.endTurn = resolve;

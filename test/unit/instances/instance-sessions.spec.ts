@@ -54,6 +54,7 @@ describe('the sessions of instances', () => {
         instanceId: row.id,
         options: {
           now: true,
+          accountId: row.accountId,
           keepOnline: true,
           restriction,
           proxy: {

@@ -95,21 +95,21 @@ describe('the life of sessions', () => {
     expect(opened()).toEqual(IDS);
   });
 
-  it('lets twenty sessions connect at a time, whatever the pace', async () => {
+  it('lets fifteen sessions of an account connect at a time, whatever the pace', async () => {
     const ids = Array.from({ length: 50 }, (_, index) => `s${index}`);
     const { gateway, clock, start, lifecycle, opened } = setUp('0', ids);
     await start();
     await clock.advance(0);
-    expect(opened()).toEqual(ids.slice(0, 20));
+    expect(opened()).toEqual(ids.slice(0, 15));
     gateway.connects('s3', '1@s.whatsapp.net');
     gateway.tell('s4', { type: 'disconnected', code: 428, reason: 'lost', retryAt: null });
     await clock.advance(0);
-    expect(opened()).toEqual(ids.slice(0, 22));
+    expect(opened()).toEqual(ids.slice(0, 17));
     await clock.advance(20_000);
-    expect(opened()).toEqual(ids.slice(0, 42));
+    expect(opened()).toEqual(ids.slice(0, 32));
     await lifecycle.beforeApplicationShutdown();
     await clock.advance(60_000);
-    expect(opened()).toEqual(ids.slice(0, 42));
+    expect(opened()).toEqual(ids.slice(0, 32));
   });
 
   it('goes on when one session cannot be opened', async () => {

@@ -4,7 +4,7 @@ import { ConnectTurns } from '../../../src/whatsapp/connect-turns.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
 let clock: ManualClock;
-let begun: { readonly name: number; readonly atMs: number }[];
+let begun: { readonly name: number; readonly accountId: string; readonly atMs: number }[];
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -15,14 +15,17 @@ const turnsAt = (perSecond: number): ConnectTurns =>
   new ConnectTurns(parseAppConfig({ SESSION_OPENS_PER_SECOND: String(perSecond) }), clock);
 
 /** `count` sessions that are open as soon as they have begun, unless `stay` says otherwise. */
-function queueMany(turns: ConnectTurns, count: number, stay?: Promise<void>) {
+function queueMany(turns: ConnectTurns, count: number, stay?: Promise<void>, accountId = 'a') {
   return Array.from({ length: count }, (_, name) =>
-    turns.queue(() => {
-      begun.push({ name, atMs: clock.monotonicMs() });
+    turns.queue({ instanceId: `${accountId}${name}`, accountId }, () => {
+      begun.push({ name, accountId, atMs: clock.monotonicMs() });
       return stay ?? Promise.resolve();
     }),
   );
 }
+
+const SILENCE = new Promise<void>(() => undefined);
+const begunOf = (accountId: string): number => begun.filter((one) => one.accountId === accountId).length;
 
 const names = (): number[] => begun.map(({ name }) => name);
 
@@ -48,10 +51,22 @@ describe('sessions that connect in turns', () => {
     expect(begun).toHaveLength(2);
   });
 
-  it('wait for a free place, which one that hangs gives back after 20 seconds', async () => {
+  it('wait for a free place of their account, which one that hangs gives back after 20 seconds', async () => {
     const turns = turnsAt(0);
-    queueMany(turns, 30, new Promise(() => undefined));
+    queueMany(turns, 25, SILENCE);
     await clock.advance(0);
+    expect(begun).toHaveLength(15);
+    await clock.advance(19_999);
+    expect(begun).toHaveLength(15);
+    await clock.advance(1);
+    expect(begun).toHaveLength(25);
+  });
+
+  it('are 20 at a time that work, of all accounts', async () => {
+    const turns = turnsAt(0);
+    for (const account of ['a', 'b']) queueMany(turns, 15, SILENCE, account);
+    await clock.advance(0);
+    for (const account of ['a', 'b']) for (let n = 0; n < 15; n += 1) turns.reached(`${account}${n}`);
     expect(begun).toHaveLength(20);
     await clock.advance(19_999);
     expect(begun).toHaveLength(20);
@@ -59,9 +74,37 @@ describe('sessions that connect in turns', () => {
     expect(begun).toHaveLength(30);
   });
 
+  it('wait for no session of another account that a silent proxy keeps waiting', async () => {
+    const turns = turnsAt(0);
+    queueMany(turns, 60, SILENCE, 'silent');
+    queueMany(turns, 5, undefined, 'one');
+    await clock.advance(0);
+    expect(begunOf('one')).toBe(5);
+    queueMany(turns, 60, SILENCE, 'silent too');
+    await clock.advance(0);
+    expect(begunOf('silent too')).toBe(5);
+    queueMany(turns, 30, undefined, 'two');
+    await clock.advance(2_000);
+    expect(begunOf('two')).toBe(30);
+    // Those that are silent wait for themselves.
+    expect([begunOf('silent'), begunOf('silent too')]).toEqual([15, 15]);
+  });
+
+  it('keep the pace of an account whatever waits of the others', async () => {
+    const turns = turnsAt(5);
+    queueMany(turns, 60, SILENCE, 'silent');
+    queueMany(turns, 60, undefined, 'usual');
+    await clock.advance(18_000);
+    // 60 alone would take 14 s, and the 15 that may be silent at a time take 3.5 s more.
+    expect(begunOf('usual')).toBe(60);
+    expect(begunOf('silent')).toBe(15);
+  });
+
   it('pass their turn on when there is nothing to do', async () => {
     const turns = turnsAt(1);
-    const idle = Array.from({ length: 100 }, () => turns.queue(() => undefined));
+    const idle = Array.from({ length: 100 }, () =>
+      turns.queue({ instanceId: 'idle', accountId: 'a' }, () => undefined),
+    );
     queueMany(turns, 2);
     await clock.advance(1_150);
     expect(idle).toHaveLength(100);

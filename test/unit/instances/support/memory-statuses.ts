@@ -47,7 +47,10 @@ export class MemoryStatuses extends InstanceStatusRepository {
   }
 
   override listToOpen(instanceIds: readonly string[]) {
-    return Promise.resolve([...this.toOpen].filter((id) => instanceIds.includes(id)));
+    const wanted = [...this.toOpen].filter((id) => instanceIds.includes(id));
+    return Promise.resolve(
+      wanted.map((instanceId) => ({ instanceId, accountId: this.rows.get(instanceId)?.accountId ?? '' })),
+    );
   }
 
   override listOfAccount(accountId: string) {

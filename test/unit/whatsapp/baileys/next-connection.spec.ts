@@ -42,9 +42,10 @@ beforeEach(() => {
 function sessions(count: number) {
   const startMs = clock.monotonicMs();
   const connectedMs: number[] = [];
-  const all = Array.from({ length: count }, () => {
+  const all = Array.from({ length: count }, (_, name) => {
     const next: NextConnection = new NextConnection(
       { clock, turns, versions: versions as unknown as ClientVersions },
+      () => ({ instanceId: String(name), accountId: 'a' }),
       () => connectedMs.push(clock.monotonicMs() - startMs),
     );
     return next;
