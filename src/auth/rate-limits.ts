@@ -8,7 +8,7 @@ import type { WindowStorage } from './window-storage.js';
 const WINDOW_MS = 60_000;
 
 /** The budget that all tokens of an account share; the others belong to a token or an address. */
-export const ACCOUNT_BUDGET = 'account';
+const ACCOUNT_BUDGET = 'account';
 
 /** Where requests are counted, and the budgets of a minute. */
 export interface RateLimits {
