@@ -10,7 +10,10 @@ import { CALL_STATES } from './call-state.js';
 import { silentFrom } from './call-times.js';
 import { isPlaced, type Call, type PlacedCall } from './call.entity.js';
 
-const GIVEN_UP = 'The connection to WhatsApp was lost, so the phones rang until they stopped by themselves';
+const GIVEN_UP = {
+  disconnected: 'The connection to WhatsApp was lost, so the phones rang until they stopped by themselves',
+  failed: 'The call could not be hung up, so the phones rang until they stopped by themselves',
+};
 
 interface Watched {
   readonly call: PlacedCall;
@@ -131,7 +134,7 @@ export class CallDeadlines {
     if (!expected) this.log.warn('A call could not be hung up', { callId, instanceId, err: cause });
     if (this.clock.now() < silentFrom(call)) return;
     try {
-      await this.hangUps.giveUp(call, GIVEN_UP);
+      await this.hangUps.giveUp(call, expected ? GIVEN_UP.disconnected : GIVEN_UP.failed);
     } catch (err) {
       this.log.error('The end of a call could not be stored', { callId, instanceId, err });
     }

@@ -98,6 +98,10 @@ export const FAKE_CALL_ERRORS: readonly DocumentedError[] = [
     status: 500,
     code: 'call_not_acknowledged',
     message: 'WhatsApp did not acknowledge the call within 15 seconds',
+    when:
+      'the offer left and no answer to it came; or `The connection to WhatsApp was lost before WhatsApp acknowledged the ' +
+      'call`, likewise when the session was closed, the instance moved to another process or Ringdrop stopped meanwhile. ' +
+      'Phones that ring all the same are stopped as soon as there is a connection',
   },
   {
     status: 500,

@@ -12,9 +12,7 @@ import type { Call } from './call.entity.js';
 import type { CallRequest } from './call-slots.repository.js';
 import { CallsRepository, type PreparedCall } from './calls.repository.js';
 import type { OfferOutdated } from '../whatsapp/whatsapp.errors.js';
-import { isHeldBack, newsOfFailure } from './placing-failure.js';
-
-const CONNECTION_LOST = 'The connection to WhatsApp was lost before the call was placed';
+import { newsOfFailure, reasonOfNoCall } from './placing-failure.js';
 
 /**
  * Writes down what happens to calls, each thing once and together with the event that reports it, and tells it on. What has
@@ -136,7 +134,7 @@ export class CallJournal {
 
   private async forget(call: Call, error: unknown, at: Date): Promise<void> {
     // Whoever was told that the call is about to leave must hear that it did not.
-    const failureReason = isHeldBack(error) ? error.message : CONNECTION_LOST;
+    const failureReason = reasonOfNoCall(error);
     const ended = { ...call, state: 'ended', outcome: 'failed', failureReason, endedAt: at } as const;
     const removed = await this.calls.remove(call, callEvent(ended, at));
     if (!removed || call.callId === null) return;

@@ -27,6 +27,15 @@ export function newsOfFailure(error: unknown): CallNews | undefined {
   return { type: 'failed', reason };
 }
 
+/** What whoever knows of the call hears when nothing of it reached WhatsApp. */
+export function reasonOfNoCall(error: unknown): string {
+  if (error instanceof SessionNotConnected) {
+    return 'The connection to WhatsApp was lost before the call was placed';
+  }
+  if (error instanceof ShuttingDown) return 'Ringdrop was stopped before the call was placed';
+  return error instanceof DomainError ? error.message : 'The call was not placed';
+}
+
 /** The account was known to be restricted, so WhatsApp was left alone. */
 export function isHeldBack(error: unknown): error is WhatsAppRestricted {
   return error instanceof WhatsAppRestricted && error.failureCode === null;

@@ -54,7 +54,7 @@ export function answerFromCall(
     const reason = call.failureReason;
     return { type: 'error', message: reason, code: 'call_refused', kind: 'failed', retryAfterSeconds: null };
   }
-  return rememberError(new OfferNotAcknowledged());
+  return rememberError(new OfferNotAcknowledged('stopped'));
 }
 
 /** @throws ReplayedError */

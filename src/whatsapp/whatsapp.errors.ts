@@ -152,12 +152,23 @@ export class OfferRefused extends DomainError {
 /** Refused because devices, sessions or a token of the callee are out of date (479); worth one try with fresh ones. */
 export class OfferOutdated extends OfferRefused {}
 
-/** No verdict of the server within 15 s. */
+/** How a connection to WhatsApp ended: by itself or by the other side, by a command of ours, or because another process holds the instance. */
+export type ConnectionEnd = 'lost' | 'closed' | 'moved';
+
+const NOT_ACKNOWLEDGED: Record<ConnectionEnd | 'silence' | 'stopped', string> = {
+  silence: 'WhatsApp did not acknowledge the call within 15 seconds',
+  lost: 'The connection to WhatsApp was lost before WhatsApp acknowledged the call',
+  closed: 'The session was closed before WhatsApp acknowledged the call',
+  moved: 'The instance moved to another process before WhatsApp acknowledged the call',
+  stopped: 'Ringdrop stopped before WhatsApp acknowledged the call',
+};
+
+/** The offer left, and no verdict of the server came: nobody knows whether a phone rang. */
 export class OfferNotAcknowledged extends DomainError {
   readonly code = 'call_not_acknowledged';
   readonly kind = 'failed';
-  constructor() {
-    super('WhatsApp did not acknowledge the call within 15 seconds');
+  constructor(why: keyof typeof NOT_ACKNOWLEDGED) {
+    super(NOT_ACKNOWLEDGED[why]);
   }
 }
 

@@ -188,7 +188,7 @@ describe('a call with an idempotency key', () => {
     const after = await call('killed', killed);
     expect(replayed(after)).toBe('true');
     expect(failureOf(after)).toEqual(
-      failure(500, 'call_not_acknowledged', 'WhatsApp did not acknowledge the call within 15 seconds'),
+      failure(500, 'call_not_acknowledged', 'Ringdrop stopped before WhatsApp acknowledged the call'),
     );
     expect(offersTo(done.number)).toHaveLength(1);
     expect(offersTo(killed.number)).toHaveLength(1);

@@ -94,19 +94,55 @@ describe('what WhatsApp says to an offer', () => {
     });
   });
 
-  it('hangs up on the next connection when WhatsApp closes this one instead of answering', async () => {
+  it('names the lost connection when WhatsApp closes it instead of answering, and hangs up on the next one', async () => {
     await stage.linkedInstance('cut', '491510000005');
     const number = newContact('close', { devices: [0, 5] });
 
     const answer = await call(number, 'cut');
 
-    expect(failureOf(answer)).toEqual(NOT_ACKNOWLEDGED);
-    expect(await onlyRowOf(number, 'cut')).toMatchObject({ outcome: 'failed', acceptedAt: null });
+    const failureReason = 'The connection to WhatsApp was lost before WhatsApp acknowledged the call';
+    expect(failureOf(answer)).toEqual(failure(500, 'call_not_acknowledged', failureReason));
+    expect(await onlyRowOf(number, 'cut')).toMatchObject({
+      outcome: 'failed',
+      failureReason,
+      acceptedAt: null,
+    });
     await stage.simulator.waitForCall(
       ({ calleeNumber, devices }) =>
         calleeNumber === number && devices.every(({ terminateStanzaIds }) => terminateStanzaIds.length === 1),
     );
   });
+
+  it.each([
+    ['usync', 'looking the callee up'],
+    ['encrypt', 'asking for the keys of its devices'],
+  ])(
+    'says 503 at once and keeps no call when WhatsApp closes the connection (%s) instead of %s',
+    async (xmlns) => {
+      const caller = xmlns === 'usync' ? '491510000006' : '491510000007';
+      await stage.linkedInstance(xmlns, caller);
+      const number = newContact('ok-empty');
+      let asked = false;
+      const answerAgain = stage.simulator.ignoreIq(({ attrs }) => {
+        asked ||= attrs.xmlns === xmlns;
+        return attrs.xmlns === xmlns;
+      });
+      const answering = call(number, xmlns);
+      await stage.until(() => asked, 'WhatsApp is asked');
+      const cutAt = Date.now();
+      stage.simulator.disconnect(caller, { kind: 'close' });
+
+      const answer = await answering;
+
+      answerAgain();
+      expect(failureOf(answer)).toEqual(
+        failure(503, 'instance_not_connected', 'Instance is not connected to WhatsApp', '2'),
+      );
+      expect(Date.now() - cutAt).toBeLessThan(5_000);
+      const { body } = await stage.get(`/api/call/list/${xmlns}?number=${number}`);
+      expect(body.calls).toEqual([]);
+    },
+  );
 
   it('gives up after 15 seconds without an answer and hangs up every device to be sure', async () => {
     const answer = await ignored.answer;

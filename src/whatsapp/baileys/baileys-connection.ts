@@ -10,6 +10,7 @@ import {
 } from '@whiskeysockets/baileys';
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import type { Clock } from '../../common/time/clock.js';
+import type { ConnectionEnd } from '../whatsapp.errors.js';
 import type { SessionOptions } from '../whatsapp.gateway.js';
 import { PASSKEY_DISCONNECT, readDisconnect, readHttpRefusal, type Disconnect } from './disconnect-reason.js';
 import { FrameReader } from './frame-reader.js';
@@ -46,10 +47,10 @@ export interface ConnectionEvents {
 export class BaileysConnection {
   readonly socket: WASocket;
   private readonly wire: { cut(): void };
-  private finished = false;
+  private endedBy: ConnectionEnd | undefined;
   private loggedIn = false;
   private passkeyAsked = false;
-  private readonly whenFinished = new Set<() => void>();
+  private readonly whenFinished = new Set<(end: ConnectionEnd) => void>();
 
   constructor(
     readonly creds: AuthenticationCreds,
@@ -76,11 +77,16 @@ export class BaileysConnection {
   }
 
   get isOpen(): boolean {
-    return this.loggedIn && !this.finished && this.socket.ws.isOpen;
+    return this.loggedIn && !this.endedBy && this.socket.ws.isOpen;
+  }
+
+  /** `undefined`: it has not ended. */
+  get end(): ConnectionEnd | undefined {
+    return this.endedBy;
   }
 
   /** Runs `work` when the connection is over, closed by us or not. Returns a function that gives it up. */
-  onceFinished(work: () => void): () => void {
+  onceFinished(work: (end: ConnectionEnd) => void): () => void {
     this.whenFinished.add(work);
     return () => this.whenFinished.delete(work);
   }
@@ -92,13 +98,13 @@ export class BaileysConnection {
 
   /** Ends the socket without an event; may be called twice. */
   async close(): Promise<void> {
-    this.finish();
+    this.finish('closed');
     await this.withDeadline(this.socket.end(undefined), CLOSE_TIMEOUT_MS);
   }
 
   /** Cuts the socket off at once, without a word and without an event. */
   abandon(): void {
-    this.finish();
+    this.finish('moved');
     this.wire.cut();
     void this.socket.end(undefined).catch(() => undefined);
   }
@@ -106,7 +112,7 @@ export class BaileysConnection {
   /** Removes the link at WhatsApp, as far as it can be reached, and ends the socket without an event. */
   async logout(): Promise<void> {
     if (!this.isOpen) return this.close();
-    this.finish();
+    this.finish('closed');
     await this.withDeadline(this.socket.logout(), LOGOUT_TIMEOUT_MS);
     await this.close();
   }
@@ -174,20 +180,20 @@ export class BaileysConnection {
   }
 
   private fail(disconnect: Disconnect): void {
-    if (this.finished) return;
-    this.finish();
+    if (this.endedBy) return;
+    this.finish('lost');
     void this.socket.end(undefined);
     if (this.passkeyAsked) this.events.passkeyRequired();
     else this.events.closed(disconnect);
   }
 
-  private finish(): void {
-    this.finished = true;
-    for (const work of this.whenFinished) work();
+  private finish(end: ConnectionEnd): void {
+    this.endedBy ??= end;
+    for (const work of this.whenFinished) work(this.endedBy);
     this.whenFinished.clear();
   }
 
   private tell(event: () => void): void {
-    if (!this.finished) event();
+    if (!this.endedBy) event();
   }
 }

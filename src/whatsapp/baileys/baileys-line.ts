@@ -140,7 +140,7 @@ export class BaileysLine {
         draftCall(connection, callee, { lookup, registry, standing, tokens, renew, ...this.tools }, outdated),
       );
     } catch (cause) {
-      throw meaningOf(cause, connection.isOpen, 'who is the callee');
+      throw meaningOf(cause, connection, 'who is the callee');
     }
   }
 
@@ -179,7 +179,7 @@ export class BaileysLine {
     try {
       await sendTextMessage(connection, message, { standing: this.standing, ...this.tools });
     } catch (cause) {
-      throw meaningOf(cause, connection.isOpen, 'where does the message go');
+      throw meaningOf(cause, connection, 'where does the message go');
     }
   }
 

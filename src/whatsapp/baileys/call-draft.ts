@@ -123,9 +123,9 @@ export class BaileysCallDraft implements CallDraft {
       () => connection.isOpen && tools.standing.isFree(this.holdsToken),
     );
     const answer = await verdict.answer;
-    if (answer === 'silence') {
+    if (typeof answer === 'string') {
       await tools.registry.stopBestEffort(this.ring);
-      throw new OfferNotAcknowledged();
+      throw new OfferNotAcknowledged(answer);
     }
     if (!answer.accepted) {
       tools.registry.forget(this.ring);

@@ -60,7 +60,9 @@ async function requireAccepted(
   connection: BaileysConnection,
   standing: AccountStanding,
 ): Promise<void> {
-  if (answer === 'silence') throw connection.isOpen ? new WhatsAppTimeout(what) : new SessionNotConnected();
+  if (typeof answer === 'string') {
+    throw answer === 'silence' && connection.isOpen ? new WhatsAppTimeout(what) : new SessionNotConnected();
+  }
   if (answer.accepted) return;
   const { code } = answer;
   throw concernsAccount(code) ? await standing.refusal(code) : new WhatsAppRefused(what, code);

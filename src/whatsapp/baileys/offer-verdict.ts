@@ -1,5 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Clock } from '../../common/time/clock.js';
+import type { ConnectionEnd } from '../whatsapp.errors.js';
 import type { BaileysConnection } from './baileys-connection.js';
 import { readOfferAck, type OfferVerdict } from './call-stanzas.js';
 
@@ -16,8 +17,9 @@ const ACK_TIMEOUT_MS = 15_000;
 /** Phones stop by themselves after a minute; then it is of no use to know which ones rang. */
 const LATE_ACK_MS = 60_000;
 
-/** `silence`: no answer in time, or the connection ended meanwhile. */
-export type OfferAnswer = OfferVerdict | 'silence';
+/** Why there is no verdict. `silence`: the server did not answer in time. */
+export type MissingVerdict = 'silence' | ConnectionEnd;
+export type OfferAnswer = OfferVerdict | MissingVerdict;
 
 export interface PendingVerdict {
   readonly answer: Promise<OfferAnswer>;
@@ -62,8 +64,8 @@ export function awaitVerdict(
     timer.cancel();
     timer = clock.schedule(LATE_ACK_MS, stopListening);
   };
-  const stop = connection.onceFinished(() => {
-    settle('silence');
+  const stop = connection.onceFinished((end) => {
+    settle(end);
     stopListening();
   });
   let timer = clock.schedule(timeoutMs, () => answerWithoutAck('silence'));

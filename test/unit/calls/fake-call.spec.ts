@@ -128,7 +128,7 @@ describe('placing a fake call', () => {
     const room = await open();
     room.whatsapp.verdict = async (callId) => {
       await room.hear({ type: 'call_answered', callId });
-      throw new OfferNotAcknowledged();
+      throw new OfferNotAcknowledged('silence');
     };
     await room.place();
     expect(room.calls.only().outcome).toBe('answered');
@@ -156,6 +156,17 @@ describe('placing a fake call', () => {
     ]);
   });
 
+  it('names the stop of the process, not the connection, for a call that it kept from leaving', async () => {
+    const room = await open();
+    room.departure.handsOver = true;
+    room.onTold = ({ call }) => (call.state === 'offering' ? room.stop() : undefined);
+    await expect(room.place()).rejects.toThrow('Ringdrop is being stopped. Try again');
+    expect(room.told.at(-1)?.call).toMatchObject({
+      outcome: 'failed',
+      failureReason: 'Ringdrop was stopped before the call was placed',
+    });
+  });
+
   it.each([
     ['no device', new CalleeUnreachable('no device'), { outcome: 'unreachable', failureCode: null }],
     ['restricted', WhatsAppRestricted.contact(463, new Date()), { outcome: 'refused', failureCode: 463 }],
@@ -171,7 +182,7 @@ describe('placing a fake call', () => {
   it.each([
     ['refused', new OfferRefused(403, 'not allowed'), { outcome: 'refused', failureCode: 403 }],
     ['restricted', WhatsAppRestricted.contact(463, new Date()), { outcome: 'refused', failureCode: 463 }],
-    ['no verdict', new OfferNotAcknowledged(), { outcome: 'failed', failureCode: null }],
+    ['no verdict', new OfferNotAcknowledged('silence'), { outcome: 'failed', failureCode: null }],
   ])('keeps what became of an offer that left: %s', async (_, failure, ending) => {
     const room = await open();
     room.whatsapp.verdict = () => Promise.reject(failure);

@@ -61,12 +61,15 @@ describe('the verdict on an offer', () => {
     expect(answers).toEqual(['silence']);
   });
 
-  it('is silence at once when the connection ends', async () => {
-    listen();
-    connection.end();
-    await clock.advance(0);
-    expect(answers).toEqual(['silence']);
-  });
+  it.each(['lost', 'closed', 'moved'] as const)(
+    'is at once that the connection was %s when it ends, and never a time-out',
+    async (end) => {
+      listen();
+      connection.end(end);
+      await clock.advance(15_000);
+      expect(answers).toEqual([end]);
+    },
+  );
 
   it('is acceptance when a device of the callee answers before the server', async () => {
     const pending = listen();

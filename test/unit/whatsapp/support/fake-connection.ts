@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { ConnectionEnd } from '../../../../src/whatsapp/whatsapp.errors.js';
 import type { BaileysConnection } from '../../../../src/whatsapp/baileys/baileys-connection.js';
 
 /** A connection without a socket behind it: stanzas come from the test, and it ends when the test says so. */
@@ -14,15 +15,15 @@ export class FakeConnection {
   readonly codesAskedFor: string[] = [];
   /** Nothing can be sent any more. */
   isBroken = false;
-  private readonly whenFinished = new Set<() => void>();
+  private readonly whenFinished = new Set<(end: ConnectionEnd) => void>();
 
-  onceFinished(work: () => void): () => void {
+  onceFinished(work: (end: ConnectionEnd) => void): () => void {
     this.whenFinished.add(work);
     return () => this.whenFinished.delete(work);
   }
 
-  end(): void {
-    for (const work of this.whenFinished) work();
+  end(how: ConnectionEnd = 'lost'): void {
+    for (const work of this.whenFinished) work(how);
     this.whenFinished.clear();
   }
 
