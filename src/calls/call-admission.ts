@@ -11,7 +11,7 @@ export interface CallTraffic {
   readonly liveCalls: number;
   /** When the first of them ends; `null` without live calls. */
   readonly firstEndsAt: Date | null;
-  /** When the newest call was requested; `null` when there is none. */
+  /** When the newest call was requested that a pause still counts from; `null` when there is none. */
   readonly lastCallAt: Date | null;
   /** The same for the number that is asked for. */
   readonly lastCallToNumberAt: Date | null;
@@ -21,7 +21,7 @@ export interface CallTraffic {
 export interface AdmissionLimits {
   /** Fewer calls than this are live. */
   readonly liveCalls: number;
-  /** The newest call was requested at this time or earlier; `null`: at any time. */
+  /** The newest call was requested at this time or earlier; `null`: there is no pause. */
   readonly lastCallBy: Date | null;
   /** The same for the number that is asked for. */
   readonly lastCallToNumberBy: Date | null;

@@ -4,14 +4,16 @@ import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
 import { isPlaced, type Call, type PlacedCall } from './call.entity.js';
-import { CallAlreadyEnded, CallNotFound } from './calls.errors.js';
+import { CallAlreadyEnded, CallIsIncoming, CallNotFound } from './calls.errors.js';
 import { CallsRepository } from './calls.repository.js';
+import { IncomingCallsRepository } from './incoming-calls.repository.js';
 
 /** Ends calls early. */
 @Injectable()
 export class CallCancellation {
   constructor(
     private readonly calls: CallsRepository,
+    private readonly incoming: IncomingCallsRepository,
     private readonly hangUps: CallHangUp,
     private readonly deadlines: CallDeadlines,
     private readonly clock: Clock,
@@ -19,16 +21,21 @@ export class CallCancellation {
 
   /**
    * Without a connection the phones are stopped as soon as it is back, and the call then ends as cancelled.
-   * @throws CallNotFound, CallAlreadyEnded, SessionNotConnected
+   * @throws CallNotFound, CallIsIncoming, CallAlreadyEnded, SessionNotConnected
    */
   async cancel(instanceId: string, callId: string): Promise<void> {
     const call = await this.calls.findByCallId(instanceId, callId);
-    if (!call) throw new CallNotFound();
+    if (!call) throw await this.refusalOf(instanceId, callId);
     if (call.state === 'ended') throw new CallAlreadyEnded();
     if (!isPlaced(call)) throw new CallNotFound();
     const ended = await this.hangUp(call);
     if (!ended) throw new CallAlreadyEnded();
     this.deadlines.forget(call.id);
+  }
+
+  private async refusalOf(instanceId: string, callId: string): Promise<Error> {
+    const isIncoming = await this.incoming.findByCallId(instanceId, callId);
+    return isIncoming ? new CallIsIncoming() : new CallNotFound();
   }
 
   private async hangUp(call: PlacedCall): Promise<Call | undefined> {

@@ -4,7 +4,7 @@ import type { TenantCaller } from '../common/http/caller.js';
 import { CallCancellation } from './call-cancellation.js';
 import { CANCEL_CALL, PLACE_CALL, type PlaceCallArgs, type PlaceCallResult } from './call-command-kinds.js';
 import { CallQueries } from './call-queries.js';
-import type { Call } from './call.entity.js';
+import type { ListedCall } from './call-lists.repository.js';
 import { CallInstanceNotFound, ReplayedError } from './calls.errors.js';
 import { CallsService } from './calls.service.js';
 import type { FakeCallAnswer, FakeCallRequest } from './fake-call-request.js';
@@ -48,7 +48,7 @@ export class CallCommands implements OnModuleInit {
    * The call as it ended.
    * @throws CallInstanceNotFound, and what `CallCancellation.cancel` throws
    */
-  async cancel(caller: TenantCaller, instanceName: string, callId: string): Promise<Call> {
+  async cancel(caller: TenantCaller, instanceName: string, callId: string): Promise<ListedCall> {
     const { id } = await this.instances.require(caller, instanceName);
     await this.commands.run(CANCEL_CALL, id, callId, () => this.cancellation.cancel(id, callId));
     return this.queries.get(caller, instanceName, callId);

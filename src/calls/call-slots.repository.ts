@@ -22,12 +22,20 @@ export interface CallRequest {
   readonly hangUpAt: Date;
 }
 
+/**
+ * A call that was requested later than the pause lasts from now was requested before the clock was set back; it is left out,
+ * because the pause would take as long as the clock was ahead.
+ */
 const TRAFFIC = `traffic AS (
   SELECT live.*, instances.admissions,
-    (SELECT requested_at FROM calls WHERE instance_id = $1 ORDER BY id DESC LIMIT 1) AS "lastCallAt",
-    CASE WHEN cardinality($7::text[]) > 0 THEN
-      (SELECT requested_at FROM calls WHERE instance_id = $1 AND number = ANY ($7) ORDER BY id DESC LIMIT 1)
-    END AS "lastCallToNumberAt"
+    (SELECT requested_at FROM calls
+       WHERE instance_id = $1 AND requested_at > $9::timestamptz AND requested_at < $4::timestamptz + ($4 - $9::timestamptz)
+       ORDER BY requested_at DESC LIMIT 1) AS "lastCallAt",
+    (SELECT max(newest.requested_at) FROM unnest($7::text[]) AS form (digits) CROSS JOIN LATERAL (
+       SELECT requested_at FROM calls
+       WHERE instance_id = $1 AND number = form.digits AND requested_at > $10::timestamptz
+         AND requested_at < $4 + ($4 - $10::timestamptz)
+       ORDER BY requested_at DESC LIMIT 1) AS newest) AS "lastCallToNumberAt"
   FROM instances, (SELECT count(*)::integer AS "liveCalls", min(hang_up_at) AS "firstEndsAt"
        FROM calls WHERE instance_id = $1 AND state <> 'ended') AS live
   WHERE instances.id = $1)`;
@@ -37,7 +45,7 @@ const SLOT = `slot AS (
   UPDATE instances SET admissions = admissions + 1
   WHERE id = $1 AND EXISTS (SELECT FROM fence) AND admissions = (
     SELECT admissions FROM traffic
-    WHERE "liveCalls" < $8 AND coalesce("lastCallAt" <= $9, true) AND coalesce("lastCallToNumberAt" <= $10, true))
+    WHERE "liveCalls" < $8 AND "lastCallAt" IS NULL AND "lastCallToNumberAt" IS NULL)
   RETURNING id)`;
 
 const ADMITTED = `admitted AS (

@@ -14,6 +14,12 @@ export const CALL_OUTCOMES = [
 /** How a call ended; a call has an outcome exactly when its state is `ended`. */
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
+export const CALL_DIRECTIONS = ['outgoing', 'incoming'] as const;
+export type CallDirection = (typeof CALL_DIRECTIONS)[number];
+
+/** What became of a call that somebody placed to the account; `missed` = nobody took it. */
+export type IncomingOutcome = 'answered' | 'rejected' | 'missed';
+
 /** What can happen to a call, told by WhatsApp or done by us. */
 export const CALL_STEPS = [
   'accepted',

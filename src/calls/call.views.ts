@@ -1,4 +1,4 @@
-import { encodeCursor } from './call-cursor.js';
+import type { ListedCall } from './call-lists.repository.js';
 import { ringSecondsOf } from './call-times.js';
 import type { Call } from './call.entity.js';
 import type { CallCancelledDto } from './dto/call-cancelled.dto.js';
@@ -7,38 +7,44 @@ import type { CallPlacedDto } from './dto/call-placed.dto.js';
 import type { CallDto } from './dto/call.dto.js';
 import type { CallsFoundDto } from './dto/calls-found.dto.js';
 import type { FakeCallAnswer } from './fake-call-request.js';
+import type { IncomingCall } from './incoming-call.js';
 
 /** One page of calls. */
 export interface CallPage {
-  readonly calls: readonly Call[];
-  /** Row id of the last call of the page; `null` when there is no further page. */
-  readonly continueAfter: string | null;
+  readonly calls: readonly ListedCall[];
+  /** `null` when there is no further page. */
+  readonly nextCursor: string | null;
 }
 
 export function toCallPlaced({ callId, number, durationSeconds }: FakeCallAnswer): CallPlacedDto {
   return { success: true, message: 'Call placed successfully', callId, number, duration: durationSeconds };
 }
 
-export function toCallFound(call: Call): CallFoundDto {
+export function toCallFound(call: ListedCall): CallFoundDto {
   return { success: true, message: 'Call found', call: toCallDto(call) };
 }
 
-export function toCallCancelled(call: Call): CallCancelledDto {
+export function toCallCancelled(call: ListedCall): CallCancelledDto {
   return { success: true, message: 'Call cancelled', call: toCallDto(call) };
 }
 
-export function toCallsFound({ calls, continueAfter }: CallPage): CallsFoundDto {
+export function toCallsFound({ calls, nextCursor }: CallPage): CallsFoundDto {
   return {
     success: true,
     message: `${calls.length} Calls found`,
     calls: calls.map(toCallDto),
-    meta: { nextCursor: continueAfter === null ? null : encodeCursor(continueAfter) },
+    meta: { nextCursor },
   };
 }
 
-export function toCallDto(call: Call): CallDto {
+export function toCallDto(listed: ListedCall): CallDto {
+  return listed.direction === 'outgoing' ? placedCallDto(listed.call) : incomingCallDto(listed.call);
+}
+
+function placedCallDto(call: Call): CallDto {
   return {
     callId: call.callId,
+    direction: 'outgoing',
     number: call.number,
     jid: call.jid,
     duration: call.durationSeconds,
@@ -52,6 +58,30 @@ export function toCallDto(call: Call): CallDto {
     ringingAt: toText(call.ringingAt),
     endedAt: toText(call.endedAt),
     ringSeconds: ringSecondsOf(call),
+    isVideo: false,
+    isGroup: false,
+  };
+}
+
+function incomingCallDto(call: IncomingCall): CallDto {
+  return {
+    callId: call.callId,
+    direction: 'incoming',
+    number: call.number,
+    jid: call.jid,
+    duration: null,
+    state: call.state,
+    outcome: call.outcome,
+    failureCode: null,
+    failureReason: call.reason,
+    requestedAt: call.requestedAt.toISOString(),
+    acceptedAt: null,
+    deliveredAt: toText(call.ringingAt),
+    ringingAt: toText(call.ringingAt),
+    endedAt: toText(call.endedAt),
+    ringSeconds: ringSecondsOf(call),
+    isVideo: call.isVideo,
+    isGroup: call.isGroup,
   };
 }
 

@@ -35,6 +35,10 @@ import type { FakeCallAnswer } from './fake-call-request.js';
 import { parseIdempotencyKey } from './idempotency-key.js';
 import { ReplayHeaderInterceptor } from './replay-header.interceptor.js';
 
+const LIST_DESCRIPTION =
+  'Newest first, a page at a time. `direction` also lists calls to the account: at most 1,000 a day, 100 of them from one ' +
+  'caller; webhooks report those beyond, too. Calls are kept for `CALL_RETENTION_DAYS` after their end.';
+
 @ApiTags('Calls')
 @Controller('call')
 export class CallsController {
@@ -84,7 +88,7 @@ export class CallsController {
   }
 
   @InstanceRoute(Get, 'list')
-  @ApiOperation({ summary: 'List calls', description: 'Newest first, a page at a time.' })
+  @ApiOperation({ summary: 'List calls', description: LIST_DESCRIPTION })
   @ApiResponse({ status: 200, type: CallsFoundDto, description: 'One page of calls' })
   @ApiErrors(
     INSTANCE_REQUIRED,
@@ -101,7 +105,7 @@ export class CallsController {
     @Param('instance') instance: string,
     @Query() query: ListCallsDto,
   ): Promise<CallsFoundDto> {
-    return toCallsFound(await this.queries.list(caller, instance, query.toFilter()));
+    return toCallsFound(await this.queries.list(caller, instance, query.toFilter(), query.cursor));
   }
 
   @InstanceRoute(Get, 'info')
@@ -146,6 +150,12 @@ export class CallsController {
     INSTANCE_NOT_FOUND,
     CALL_NOT_FOUND,
     { status: 409, code: 'call_already_ended', message: 'Call has already ended' },
+    {
+      status: 409,
+      code: 'call_is_incoming',
+      message: 'Only calls that were placed here can be cancelled',
+      when: 'somebody else placed the call',
+    },
     NOT_CONNECTED,
   )
   async cancel(

@@ -86,6 +86,15 @@ export class CallAlreadyEnded extends DomainError {
   }
 }
 
+/** Somebody else placed the call. */
+export class CallIsIncoming extends DomainError {
+  readonly code = 'call_is_incoming';
+  readonly kind = 'conflict';
+  constructor() {
+    super('Only calls that were placed here can be cancelled');
+  }
+}
+
 export class InvalidIdempotencyKey extends DomainError {
   readonly code = 'invalid_idempotency_key';
   readonly kind = 'invalid';

@@ -5,12 +5,14 @@ import { CallCancellation } from './call-cancellation.js';
 import { CallCommands } from './call-commands.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
+import { CallListsRepository } from './call-lists.repository.js';
 import { CallJournal } from './call-journal.js';
 import { CallLogListener } from './call-log.listener.js';
 import { CallPlacement } from './call-placement.js';
 import { CallPreparation } from './call-preparation.js';
 import { CallQueries } from './call-queries.js';
 import { CallRecovery } from './call-recovery.js';
+import { CallRetention } from './call-retention.js';
 import { CallSignalsListener } from './call-signals.listener.js';
 import { CallSlotsRepository } from './call-slots.repository.js';
 import { CallSweep } from './call-sweep.js';
@@ -56,7 +58,9 @@ import { MovingCallsListener } from './moving-calls.listener.js';
     CallsStop,
     IdempotentRequests,
     IdempotencyExpiry,
+    CallRetention,
     CallsRepository,
+    CallListsRepository,
     IncomingCallsRepository,
     CallSlotsRepository,
     LiveCallsRepository,

@@ -4,7 +4,6 @@ import { FencedWrites } from '../cluster/fenced-writes.js';
 import { appendEvent, type OutboxEvent } from '../common/events/outbox.js';
 import type { Ring } from '../whatsapp/whatsapp.gateway.js';
 import type { CallChanges } from './call-progress.js';
-import type { CallOutcome, CallState } from './call-state.js';
 import { CALL_COLUMNS, COLUMN_OF_CALL, type Call } from './call.entity.js';
 
 /** What is known about a call once it is prepared. */
@@ -15,20 +14,6 @@ export interface PreparedCall {
   readonly ring: Ring;
   /** When to hang up if the verdict of the server is never learned. */
   readonly hangUpAt: Date;
-}
-
-export interface CallFilter {
-  readonly state?: CallState;
-  readonly outcome?: CallOutcome;
-  /** Any of these numbers. */
-  readonly numbers?: readonly string[];
-  /** Requested at this time or later. */
-  readonly from?: Date;
-  /** Requested before this time. */
-  readonly to?: Date;
-  /** Older than the call with this row id. */
-  readonly before?: string;
-  readonly limit: number;
 }
 
 /** Call ids are made here; what does not look like one is nobody's. */
@@ -49,8 +34,8 @@ const CHANGING = [
 ] as const satisfies readonly (keyof CallChanges)[];
 
 /**
- * The calls of an instance. Preparations that are not calls yet are not listed and not found. An event that is given
- * with a change is stored with it, or not at all when nothing changed. What changes a call throws `OwnershipLost`.
+ * The calls that an instance places. An event that is given with a change is stored with it, or not at all when nothing
+ * changed. What changes a call throws `OwnershipLost`.
  */
 @Injectable()
 export class CallsRepository {
@@ -74,32 +59,6 @@ export class CallsRepository {
       [instanceId, id],
     );
     return rows[0];
-  }
-
-  /** Newest first. */
-  list(instanceId: string, filter: CallFilter): Promise<Call[]> {
-    const { state, outcome, numbers, from, to, before, limit } = filter;
-    return this.dataSource.query<Call[]>(
-      `SELECT ${CALL_COLUMNS} FROM calls
-       WHERE instance_id = $1 AND (call_id IS NOT NULL OR state = 'ended')
-         AND ($2::text IS NULL OR state = $2)
-         AND ($3::text IS NULL OR outcome = $3)
-         AND ($4::text[] IS NULL OR number = ANY ($4))
-         AND ($5::timestamptz IS NULL OR requested_at >= $5)
-         AND ($6::timestamptz IS NULL OR requested_at < $6)
-         AND ($7::bigint IS NULL OR id < $7)
-       ORDER BY id DESC LIMIT $8`,
-      [
-        instanceId,
-        state ?? null,
-        outcome ?? null,
-        numbers ?? null,
-        from ?? null,
-        to ?? null,
-        before ?? null,
-        limit,
-      ],
-    );
   }
 
   /**
@@ -177,6 +136,19 @@ export class CallsRepository {
        RETURNING ${CALL_COLUMNS}`,
       [instanceId, admission],
     );
+  }
+
+  /**
+   * Forgets calls that ended long ago. Processes that do it at the same time share the work: what somebody else holds is left
+   * to a later time. @returns how many rows went
+   */
+  async deleteOld(keepDays: number, limit: number): Promise<number> {
+    const [, deleted] = await this.dataSource.query<[unknown, number]>(
+      `DELETE FROM calls WHERE id IN (SELECT id FROM calls WHERE ended_at < now() - make_interval(days => $1)
+         ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+      [keepDays, limit],
+    );
+    return deleted;
   }
 
   private async changeOne(

@@ -1,32 +1,26 @@
 import type { OutboxEvent } from '../common/events/outbox.js';
 import type { IncomingCallSignal } from '../whatsapp/whatsapp-signals.js';
 import { laneOfCall, type CallEventState } from './call-event.js';
+import type { IncomingOutcome } from './call-state.js';
+import { outcomeOf } from './incoming-call.js';
 
-/** What became of an incoming call; `missed` = nobody took it. */
-type IncomingOutcome = 'answered' | 'rejected' | 'missed';
-
-/** Reason on the wire when another device of the account, such as the phone, declined (WhatsApp Web 2026 builds). */
-const REJECTED_ELSEWHERE = 'rejected_elsewhere';
+const STATE_OF: Record<IncomingOutcome, CallEventState> = {
+  answered: 'accepted',
+  rejected: 'rejected',
+  missed: 'terminated',
+};
 
 /** The event that reports a signal about an incoming call. */
 export function incomingCallEvent(signal: IncomingCallSignal): OutboxEvent {
   if (signal.type === 'incoming_call') return eventOf(signal, 'offer', signal.at);
   const { reason } = signal;
-  const [state, outcome] = endOf(signal);
-  return eventOf(signal, state, signal.at, { outcome, ...(reason !== null && { reason }) });
+  const outcome = outcomeOf(signal);
+  return eventOf(signal, STATE_OF[outcome], signal.at, { outcome, ...(reason !== null && { reason }) });
 }
 
 /** The event that reports that we declined the call. */
 export function rejectedCallEvent(signal: IncomingCallSignal, at: Date): OutboxEvent {
   return eventOf(signal, 'rejected', at, { outcome: 'rejected' });
-}
-
-function endOf(signal: {
-  readonly answeredElsewhere: boolean;
-  readonly reason: string | null;
-}): readonly [CallEventState, IncomingOutcome] {
-  if (signal.answeredElsewhere) return ['accepted', 'answered'];
-  return signal.reason === REJECTED_ELSEWHERE ? ['rejected', 'rejected'] : ['terminated', 'missed'];
 }
 
 function eventOf(

@@ -10,13 +10,14 @@ import { IncomingCallRules } from '../instances/incoming-call-rules.js';
 import type { IncomingCallSignal, WhatsAppSignal } from '../whatsapp/whatsapp-signals.js';
 import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
 import { incomingCallEvent, rejectedCallEvent } from './incoming-call-event.js';
+import { outcomeOf, type IncomingEnd } from './incoming-call.js';
 import { IncomingCallTold } from './incoming-call-told.event.js';
 import { IncomingCallsRepository } from './incoming-calls.repository.js';
 
 /** How long rejections that are under way may take when the process stops. */
 const STOP_GRACE_MS = 1000;
 
-/** Tells of calls to the account, and declines them where the owner of the instance wants that. */
+/** Records calls to the account, and declines them where the owner of the instance wants that. */
 @Injectable()
 export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShutdown {
   private readonly queue = new KeyedQueue();
@@ -63,7 +64,7 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
 
   private async take(heard: IncomingCallSignal): Promise<void> {
     const signal = { ...heard, number: heard.number ?? (await this.storedNumberOf(heard)) };
-    await this.tell(incomingCallEvent(signal), signal);
+    await this.record(incomingCallEvent(signal), signal, endOf(signal));
     if (signal.type === 'incoming_call') await this.screen(signal);
   }
 
@@ -73,7 +74,8 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
     const { instanceId, callId, from, number, replyTo, isGroup } = signal;
     try {
       await this.gateway.rejectCall(instanceId, { callId, from });
-      await this.tell(rejectedCallEvent(signal, this.clock.now()), signal);
+      const at = this.clock.now();
+      await this.record(rejectedCallEvent(signal, at), signal, { outcome: 'rejected', reason: null, at });
       // A group call rings many; its caller did not ask for us in particular.
       if (rule.message !== '' && !isGroup) {
         await this.gateway.sendText(instanceId, { to: replyTo, text: rule.message });
@@ -96,8 +98,17 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
     return ofSession ?? (await this.repository.numberOf(instanceId, from).catch(() => null));
   }
 
-  private async tell(event: OutboxEvent, { instanceId, callId }: IncomingCallSignal): Promise<void> {
-    await this.repository.append(event);
-    await this.events.publish(new IncomingCallTold(instanceId, callId));
+  private async record(
+    event: OutboxEvent,
+    signal: IncomingCallSignal,
+    end: IncomingEnd | undefined,
+  ): Promise<void> {
+    await this.repository.record(event, signal, end);
+    await this.events.publish(new IncomingCallTold(signal.instanceId, signal.callId));
   }
+}
+
+function endOf(signal: IncomingCallSignal): IncomingEnd | undefined {
+  if (signal.type === 'incoming_call') return undefined;
+  return { outcome: outcomeOf(signal), reason: signal.reason, at: signal.at };
 }

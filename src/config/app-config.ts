@@ -48,6 +48,8 @@ export abstract class AppConfig {
   abstract readonly webhookAllowPrivate: boolean;
   /** Seconds before the second, third, … try of a webhook delivery; after the last one it is given up. */
   abstract readonly webhookRetrySeconds: readonly number[];
+  /** Days for which calls are kept after their end, 0–36,500; 0 = for ever. */
+  abstract readonly callRetentionDays: number;
   abstract readonly logLevel: LogLevel;
 }
 
@@ -196,6 +198,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     whatsappWebVersionRefresh: flag('WHATSAPP_WEB_VERSION_REFRESH', true),
     webhookAllowPrivate: flag('WEBHOOK_ALLOW_PRIVATE'),
     webhookRetrySeconds: Object.freeze(seconds('WEBHOOK_RETRY_SECONDS', RETRY_SECONDS)),
+    callRetentionDays: integer('CALL_RETENTION_DAYS', 365, 0, 36_500),
     logLevel: logLevel ?? 'info',
   };
   if (problems.length > 0) throw new ConfigurationError(problems);

@@ -14,6 +14,7 @@ describe('a call after it was placed', () => {
       stage.linkedInstance('shop', '491510000030'),
       stage.linkedInstance('other', '491510000031'),
       stage.linkedInstance('lists', '491510000032'),
+      stage.linkedInstance('called', '491510000033'),
     ]);
   });
 
@@ -144,7 +145,50 @@ describe('a call after it was placed', () => {
     expect(idsIn((await list('outcome=cancelled')).body)).toEqual([third]);
   });
 
+  it('has a cursor that tells nothing about other instances and is worth nothing there', async () => {
+    await stage.endedCall('lists', await place('lists', newContact('rejects')));
+    const { body } = await list('limit=1');
+    const { nextCursor } = body.meta as { nextCursor: string };
+    expect(Buffer.from(nextCursor, 'base64url').toString('latin1')).not.toMatch(/^\d+$/);
+    expect(await list(`limit=1&cursor=${nextCursor}`)).toMatchObject({ status: 200 });
+    const refused = failure(
+      400,
+      'invalid_query',
+      'Invalid query: cursor is not one that a list of this instance answered',
+    );
+    expect(failureOf(await stage.get(`/api/call/list/shop?cursor=${nextCursor}`))).toEqual(refused);
+    // What earlier releases answered: the row id.
+    expect(failureOf(await list('cursor=MTIzNA'))).toEqual(refused);
+  });
+
+  it('is listed and found when it is an incoming one, for those who ask, and cannot be cancelled', async () => {
+    const from = newContact();
+    const callId = stage.simulator.sendCallTo('491510000033', { from, kind: 'offer', isVideo: true });
+    const calls = async (query: string) =>
+      (await stage.get(`/api/call/list/called?${query}`)).body.calls as Record<string, unknown>[];
+    await stage.until(async () => (await calls('direction=incoming')).length === 1, 'the call is stored');
+    const info = await stage.callInfo('called', callId);
+    expect(info).toMatchObject({
+      ...{ callId, direction: 'incoming', number: from, state: 'ringing', outcome: null, duration: null },
+      ...{ isVideo: true, isGroup: false, endedAt: null, failureReason: null },
+    });
+    const answer = await stage.post('/api/call/cancel/called', { callId });
+    expect(failureOf(answer)).toEqual(
+      failure(409, 'call_is_incoming', 'Only calls that were placed here can be cancelled'),
+    );
+    stage.simulator.sendCallTo('491510000033', { from, kind: 'terminate', callId });
+    await stage.endedCall('called', callId);
+    const placed = await place('called', newContact('rejects'));
+    await stage.endedCall('called', placed);
+    expect(await calls('')).toMatchObject([{ callId: placed, direction: 'outgoing' }]);
+    expect(await calls('direction=all')).toMatchObject([{ callId: placed }, { callId, outcome: 'missed' }]);
+    expect(await calls(`direction=incoming&number=${from}&outcome=missed&state=ended`)).toHaveLength(1);
+    const other = await stage.get(`/api/call/info/shop?callId=${callId}`);
+    expect(failureOf(other)).toEqual(NO_CALL);
+  });
+
   it.each([
+    'direction=both',
     'state=RINGING',
     'outcome=x',
     'number=CALLME',

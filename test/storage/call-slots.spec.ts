@@ -59,20 +59,35 @@ describe('the slots of an instance', () => {
     await stage.placed({ number: '14155550100', requestedAt: later(2), hangUpAt: later(20) });
     await stage.placed({ number: '14155550100', requestedAt: later(3), hangUpAt: later(15) });
     const traffic = { liveCalls: 2, firstEndsAt: later(15), lastCallAt: later(3) };
-    expect(await trafficBeyond({ liveCalls: 0 }, { sameNumbers: NUMBERS })).toEqual([
+    const paused = { lastCallBy: later(-9), lastCallToNumberBy: later(-9) };
+    expect(await trafficBeyond(paused, { sameNumbers: NUMBERS })).toEqual([
       { ...traffic, lastCallToNumberAt: later(1) },
     ]);
-    expect(await trafficBeyond({ liveCalls: 0 })).toEqual([{ ...traffic, lastCallToNumberAt: null }]);
+    expect(await trafficBeyond(paused)).toEqual([{ ...traffic, lastCallToNumberAt: null }]);
+    expect(await trafficBeyond({ liveCalls: 0 })).toEqual([
+      { ...traffic, lastCallAt: null, lastCallToNumberAt: null },
+    ]);
   });
 
   it('are given by the millisecond', async () => {
     await stage.placed({ number: '551199999999', requestedAt: later(1) });
     await stage.placed({ number: '14155550100', requestedAt: later(2) });
     const before = (seconds: number) => new Date(later(seconds).getTime() - 1);
-    expect(await trafficBeyond({ lastCallBy: before(2) })).toHaveLength(1);
-    expect(await trafficBeyond({ lastCallToNumberBy: before(1) }, { sameNumbers: NUMBERS })).toHaveLength(1);
+    const request = { requestedAt: later(10), sameNumbers: NUMBERS };
+    expect(await trafficBeyond({ lastCallBy: before(2) }, request)).toHaveLength(1);
+    expect(await trafficBeyond({ lastCallToNumberBy: before(1) }, request)).toHaveLength(1);
     const limits = { liveCalls: 3, lastCallBy: later(2), lastCallToNumberBy: later(1) };
-    await stage.slots.admit(stage.request({ sameNumbers: NUMBERS }), limits, () => undefined);
+    await stage.slots.admit(stage.request(request), limits, () => undefined);
+  });
+
+  it('are not closed by a call from before the clock was set back, but by the newest one before that', async () => {
+    await stage.placed({ requestedAt: later(3_600) });
+    const request = { requestedAt: later(30), sameNumbers: NUMBERS };
+    const paused = { ...OPEN, lastCallBy: later(0), lastCallToNumberBy: later(0) };
+    await stage.slots.admit(stage.request(request), paused, () => new TooManyCalls(1));
+    expect(await trafficBeyond(paused, request)).toMatchObject([
+      { lastCallAt: later(30), lastCallToNumberAt: later(30) },
+    ]);
   });
 
   it('are free again when an admission is taken back, which a call that is about to leave is not', async () => {

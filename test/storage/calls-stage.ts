@@ -3,7 +3,12 @@ import type { DataSource } from 'typeorm';
 import type { AdmissionLimits } from '../../src/calls/call-admission.js';
 import { CallSlotsRepository, type CallRequest } from '../../src/calls/call-slots.repository.js';
 import type { Call } from '../../src/calls/call.entity.js';
+import { CallListsRepository } from '../../src/calls/call-lists.repository.js';
 import { CallsRepository } from '../../src/calls/calls.repository.js';
+import { incomingCallEvent } from '../../src/calls/incoming-call-event.js';
+import type { IncomingEnd } from '../../src/calls/incoming-call.js';
+import { IncomingCallsRepository } from '../../src/calls/incoming-calls.repository.js';
+import type { IncomingCallSignal } from '../../src/whatsapp/whatsapp-signals.js';
 import { fencedWrites } from '../support/test-ownership.js';
 import { newAccount } from './instances-stage.js';
 
@@ -20,6 +25,8 @@ export const OPEN: AdmissionLimits = { liveCalls: 100, lastCallBy: null, lastCal
 export class CallsStage {
   readonly slots: CallSlotsRepository;
   readonly calls: CallsRepository;
+  readonly lists: CallListsRepository;
+  readonly incoming: IncomingCallsRepository;
   private lastRing = 0;
 
   private constructor(
@@ -28,6 +35,8 @@ export class CallsStage {
   ) {
     this.slots = new CallSlotsRepository(dataSource, fencedWrites(dataSource));
     this.calls = new CallsRepository(dataSource, fencedWrites(dataSource));
+    this.lists = new CallListsRepository(dataSource);
+    this.incoming = new IncomingCallsRepository(dataSource, fencedWrites(dataSource));
   }
 
   static async on(dataSource: DataSource): Promise<CallsStage> {
@@ -67,6 +76,35 @@ export class CallsStage {
     if (!stored) throw new Error('the call is no longer being prepared');
     return stored;
   }
+
+  /** An incoming call, with its event. @param end how it ended, if it has */
+  async called(
+    more: Partial<Extract<IncomingCallSignal, { type: 'incoming_call' }>> = {},
+    end?: IncomingEnd,
+  ): Promise<void> {
+    const signal = incomingCall(this.instanceId, more);
+    await this.incoming.record(incomingCallEvent(signal), signal, end);
+  }
+}
+
+/** Somebody calls. */
+export function incomingCall(
+  instanceId: string,
+  more: Partial<Extract<IncomingCallSignal, { type: 'incoming_call' }>> = {},
+): IncomingCallSignal {
+  return {
+    type: 'incoming_call',
+    instanceId,
+    callId: 'A1',
+    at: start,
+    from: '777@lid',
+    number: '5511988887777',
+    replyTo: '5511988887777@s.whatsapp.net',
+    isVideo: false,
+    isGroup: false,
+    offeredAt: null,
+    ...more,
+  };
 }
 
 async function newInstance(dataSource: DataSource): Promise<string> {

@@ -148,51 +148,6 @@ describe('a stored call', () => {
   });
 });
 
-describe('the list of calls', () => {
-  it('comes newest first, page by page, without preparations and without calls of others', async () => {
-    const made: (string | null)[] = [];
-    for (let index = 0; index < 7; index++) made.unshift((await stage.placed()).callId);
-    await stage.admitted();
-    await stage.placed({ instanceId: await stage.newInstance() });
-    const seen: (string | null)[] = [];
-    let before: string | undefined;
-    do {
-      const page = await stage.calls.list(instanceId, { limit: 3, before });
-      seen.push(...page.map(({ callId }) => callId));
-      before = page.at(-1)?.id;
-    } while (before);
-    expect(seen).toEqual(made);
-  });
-
-  it('shows only what was asked for', async () => {
-    const one = await stage.placed({ requestedAt: later(10) });
-    const two = await stage.placed({ number: '14155550100', requestedAt: later(20) });
-    const three = await stage.placed({ requestedAt: later(30) });
-    await stage.calls.change(two, ended('busy', later(21)));
-    await stage.calls.change(three, ended('completed', later(31)));
-    const idsOf = async (filter: object) =>
-      (await stage.calls.list(instanceId, { limit: 9, ...filter })).map(({ id }) => id);
-    expect(await idsOf({ state: 'ended' })).toEqual([three.id, two.id]);
-    expect(await idsOf({ outcome: 'busy' })).toEqual([two.id]);
-    expect(await idsOf({ numbers: ['1', '5511999999999'] })).toEqual([three.id, one.id]);
-    expect(await idsOf({ from: later(20), to: later(30) })).toEqual([two.id]);
-    expect(await idsOf({ from: later(10), state: 'offering' })).toEqual([one.id]);
-  });
-
-  it('has calls that failed before they had an id', async () => {
-    const call = await stage.admitted();
-    await stage.calls.change(call, {
-      state: 'ended',
-      outcome: 'failed',
-      failureReason: 'why',
-      endedAt: later(1),
-    });
-    expect(await stage.calls.list(instanceId, { limit: 9 })).toMatchObject([
-      { callId: null, failureReason: 'why' },
-    ]);
-  });
-});
-
 describe('the number behind a LID', () => {
   it('is the one of the newest call of the instance that was asked for by number', async () => {
     const incoming = new IncomingCallsRepository(dataSource, fencedWrites(dataSource));

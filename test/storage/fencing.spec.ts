@@ -12,7 +12,7 @@ import { instanceNews } from '../../src/instances/instance-event.js';
 import { InstanceStatusRepository } from '../../src/instances/instance-status.repository.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
 import { TestOwnership } from '../support/test-ownership.js';
-import { CallsStage, later, OPEN, start } from './calls-stage.js';
+import { CallsStage, incomingCall, later, OPEN, start } from './calls-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
 const ADMISSION = '00000000-0000-4000-8000-00000000000a';
@@ -85,7 +85,8 @@ const WRITES: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   'brings a hang-up forward': ({ calls, placed }) => calls.bringForward(placed, later(-60)),
   'forgets a call': ({ calls, preparing }) => calls.remove(preparing),
   'takes an admission back': ({ calls, id }) => calls.withdraw(id, ADMISSION),
-  'tells of an incoming call': ({ incoming, id }) => incoming.append(event(id)),
+  'records an incoming call': ({ incoming, id }) =>
+    incoming.record(event(id), incomingCall(id, { callId: 'incoming' }), undefined),
   'moves an instance, with its event': ({ statuses, id }) =>
     statuses.move(id, 'connected', 'disconnected', { lastDisconnectCode: 500 }, event(id)),
 };

@@ -1,5 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { CALL_OUTCOMES, CALL_STATES, type CallOutcome, type CallState } from '../call-state.js';
+import {
+  CALL_DIRECTIONS,
+  CALL_OUTCOMES,
+  CALL_STATES,
+  type CallDirection,
+  type CallOutcome,
+  type CallState,
+  type IncomingOutcome,
+} from '../call-state.js';
 
 const time = (description: string, example: string | null) =>
   ({ type: String, format: 'date-time', nullable: true, description, example }) as const;
@@ -14,40 +22,60 @@ export class CallDto {
   })
   callId: string | null;
 
-  @ApiProperty({ description: 'Digits that were called', example: '5511999999999' })
-  number: string;
+  @ApiProperty({
+    enum: CALL_DIRECTIONS,
+    description: '`outgoing`: placed here · `incoming`: somebody called the account',
+    example: 'outgoing',
+  })
+  direction: CallDirection;
 
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The callee as WhatsApp addresses it',
+    description:
+      'Digits that were called; of an incoming call those of the caller, `null` when WhatsApp hides them',
+    example: '5511999999999',
+  })
+  number: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The other side as WhatsApp addresses it',
     example: '123456789012345@lid',
   })
   jid: string | null;
 
-  @ApiProperty({ description: 'Requested ringing time in seconds, 1–60', example: 15 })
-  duration: number;
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Requested ringing time in seconds, 1–60; `null` of an incoming call',
+    example: 15,
+  })
+  duration: number | null;
 
   @ApiProperty({
     enum: CALL_STATES,
     description:
-      '`delivered`: a device of the callee received the offer. `ringing`: a device says that it alerts its user.',
+      '`delivered`: a device of the callee received the offer. `ringing`: a device says that it alerts its user. ' +
+      'An incoming call is `ringing`, then `ended`.',
     example: 'ended',
   })
   state: CallState;
 
   @ApiProperty({
-    enum: [...CALL_OUTCOMES, null],
+    enum: [...CALL_OUTCOMES, 'missed', null],
     type: String,
     nullable: true,
     description:
       'How the call ended; `null` until then. `completed`: it rang until its time was over, or WhatsApp ended it for lack of an ' +
       'answer · `answered`: somebody picked up, on whatever device · `rejected`: a person declined · `busy`: the callee is in ' +
       'another call · `unreachable`: no device ever confirmed the call, or none can take calls · `cancelled`: hung up early ' +
-      'through the API · `refused`: WhatsApp refused the offer · `failed`: anything else',
+      'through the API · `refused`: WhatsApp refused the offer · `failed`: anything else. Of an incoming call `answered` or `rejected`, here or on another ' +
+      'device of the account, or `missed`',
     example: 'completed',
   })
-  outcome: CallOutcome | null;
+  outcome: CallOutcome | IncomingOutcome | null;
 
   @ApiProperty({ type: Number, nullable: true, description: "WhatsApp's code of a refusal", example: null })
   failureCode: number | null;
@@ -56,15 +84,24 @@ export class CallDto {
     type: String,
     nullable: true,
     description:
-      "What went wrong, in words; of a rejected call the reason that the callee's device gave, if any",
+      "What went wrong, in words; of a rejected call the reason that the callee's device gave, if any; of an incoming call the " +
+      'reason that WhatsApp gave for its end, if any',
     example: null,
   })
   failureReason: string | null;
 
-  @ApiProperty({ ...time('When the call was asked for', '2026-01-31T12:00:00.000Z'), nullable: false })
+  @ApiProperty({
+    ...time(
+      'When the call was asked for; of an incoming call when WhatsApp dated it',
+      '2026-01-31T12:00:00.000Z',
+    ),
+    nullable: false,
+  })
   requestedAt: string;
 
-  @ApiProperty(time('When WhatsApp accepted the offer', '2026-01-31T12:00:00.412Z'))
+  @ApiProperty(
+    time('When WhatsApp accepted the offer; `null` of an incoming call', '2026-01-31T12:00:00.412Z'),
+  )
   acceptedAt: string | null;
 
   @ApiProperty(time('When the first device received the offer', '2026-01-31T12:00:00.655Z'))
@@ -84,4 +121,10 @@ export class CallDto {
     example: 15.001,
   })
   ringSeconds: number | null;
+
+  @ApiProperty({ description: 'An incoming video call', example: false })
+  isVideo: boolean;
+
+  @ApiProperty({ description: 'An incoming call to a group', example: false })
+  isGroup: boolean;
 }

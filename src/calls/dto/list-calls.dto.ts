@@ -1,9 +1,16 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { parseCallee } from '../../whatsapp/jid.js';
-import { decodeCursor } from '../call-cursor.js';
-import { CALL_OUTCOMES, CALL_STATES, type CallOutcome, type CallState } from '../call-state.js';
-import type { CallFilter } from '../calls.repository.js';
+import { CURSOR, CURSOR_EXAMPLE, NOT_A_CURSOR } from '../call-cursor.js';
+import type { CallFilter } from '../call-list-query.js';
+import {
+  CALL_DIRECTIONS,
+  CALL_OUTCOMES,
+  CALL_STATES,
+  type CallOutcome,
+  type CallState,
+  type IncomingOutcome,
+} from '../call-state.js';
 import { numbersOf } from '../fake-call-request.js';
 import { Rule } from './rule.js';
 
@@ -14,24 +21,37 @@ const MAX_LIMIT = 200;
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 const TIMESTAMP_WORDS = 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z';
 
+const DIRECTIONS = [...CALL_DIRECTIONS, 'all'] as const;
+const OUTCOMES = [...CALL_OUTCOMES, 'missed'] as const satisfies readonly (CallOutcome | IncomingOutcome)[];
+
 export class ListCallsDto {
+  @ApiPropertyOptional({
+    description: 'Calls that were placed here, calls to the account, or both',
+    enum: DIRECTIONS,
+    default: 'outgoing',
+    example: 'all',
+  })
+  @IsOptional()
+  @IsIn(DIRECTIONS)
+  direction?: (typeof DIRECTIONS)[number];
+
   @ApiPropertyOptional({ description: 'Only calls in this state', enum: CALL_STATES, example: 'ended' })
   @IsOptional()
   @IsIn(CALL_STATES)
   state?: CallState;
 
   @ApiPropertyOptional({
-    description: 'Only calls that ended like this',
-    enum: CALL_OUTCOMES,
+    description: 'Only calls that ended like this; `missed` are incoming ones',
+    enum: OUTCOMES,
     example: 'completed',
   })
   @IsOptional()
-  @IsIn(CALL_OUTCOMES)
-  outcome?: CallOutcome;
+  @IsIn(OUTCOMES)
+  outcome?: (typeof OUTCOMES)[number];
 
   @ApiPropertyOptional({
     type: String,
-    description: 'Only calls to this number, written as for placing a call',
+    description: 'Only calls to this number, or from it, written as for placing a call',
     example: '5511999999999',
   })
   @IsOptional()
@@ -73,24 +93,20 @@ export class ListCallsDto {
   @ApiPropertyOptional({
     type: String,
     description: 'Where the page before ended: its `meta.nextCursor`',
-    example: 'MTIzNA',
+    example: CURSOR_EXAMPLE,
   })
   @IsOptional()
-  @Rule(
-    'isCursor',
-    (value) => typeof value === 'string' && decodeCursor(value) !== undefined,
-    'is not one that a list answered',
-  )
+  @Rule('isCursor', (value) => typeof value === 'string' && CURSOR.test(value), NOT_A_CURSOR)
   cursor?: string;
 
-  toFilter(): CallFilter {
+  toFilter(): Omit<CallFilter, 'after'> {
     return {
+      direction: this.direction ?? 'outgoing',
       state: this.state,
       outcome: this.outcome,
       numbers: calleeNumbers(this.number),
       from: this.from === undefined ? undefined : new Date(this.from),
       to: this.to === undefined ? undefined : new Date(this.to),
-      before: this.cursor === undefined ? undefined : decodeCursor(this.cursor),
       limit: this.limit === undefined ? DEFAULT_LIMIT : Number(this.limit),
     };
   }

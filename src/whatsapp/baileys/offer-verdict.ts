@@ -18,7 +18,7 @@ const ACK_TIMEOUT_MS = 15_000;
 const LATE_ACK_MS = 60_000;
 
 /** Why there is no verdict. `silence`: the server did not answer in time. */
-export type MissingVerdict = 'silence' | ConnectionEnd;
+type MissingVerdict = 'silence' | ConnectionEnd;
 export type OfferAnswer = OfferVerdict | MissingVerdict;
 
 export interface PendingVerdict {

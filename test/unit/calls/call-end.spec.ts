@@ -14,7 +14,9 @@ describe('cancelling a call', () => {
     const room = await open();
     const { callId } = await room.place();
     await room.clock.advance(2_000);
-    await expect(cancel(room, callId)).resolves.toMatchObject({ state: 'ended', outcome: 'cancelled' });
+    await expect(cancel(room, callId)).resolves.toMatchObject({
+      call: { state: 'ended', outcome: 'cancelled' },
+    });
     expect(room.whatsapp.ringing.size).toBe(0);
     await room.clock.advance(20_000);
     expect(room.whatsapp.hungUp).toEqual([callId]);

@@ -1,10 +1,11 @@
-import { decodeCursor, encodeCursor } from '../../../src/calls/call-cursor.js';
+import { openCursor, sealCursor } from '../../../src/calls/call-cursor.js';
 import { toCallDto } from '../../../src/calls/call.views.js';
 import { CancelCallDto } from '../../../src/calls/dto/cancel-call.dto.js';
 import { FakeCallDto } from '../../../src/calls/dto/fake-call.dto.js';
 import { ListCallsDto } from '../../../src/calls/dto/list-calls.dto.js';
 import { fingerprintOf } from '../../../src/calls/fake-call-request.js';
 import { parseIdempotencyKey } from '../../../src/calls/idempotency-key.js';
+import { SecretBox } from '../../../src/common/crypto/secret-box.js';
 import { RequestValidationPipe } from '../../../src/common/http/validation.pipe.js';
 import { MemoryCalls } from './support/memory-calls.js';
 
@@ -151,7 +152,10 @@ describe('the query of a list', () => {
     [{ from: '2026-01-01' }],
     [{ to: '2026-13-01T00:00:00Z' }],
     [{ number: 'x' }],
+    [{ direction: 'both' }],
+    [{ direction: ['incoming', 'all'] }],
     [{ cursor: 'x' }],
+    [{ cursor: 'MTIzNA' }],
     [{ cursor: '' }],
   ])('is refused when it cannot be used: %j', async (query) => {
     const [field = ''] = Object.keys(query);
@@ -161,12 +165,51 @@ describe('the query of a list', () => {
     });
   });
 
-  it('gets back the row at which a page ended, and only from cursors of ours', () => {
-    expect(decodeCursor(encodeCursor('9223372036854775807'))).toBe('9223372036854775807');
-    for (const wrong of ['9223372036854775808', '0', '-1', '1 ']) {
-      expect(decodeCursor(encodeCursor(wrong))).toBeUndefined();
+  it('lists outgoing calls unless it asks for others', async () => {
+    expect(await listQuery({})).toMatchObject({ direction: 'outgoing' });
+    expect(await listQuery({ direction: 'all', outcome: 'missed' })).toMatchObject({
+      direction: 'all',
+      outcome: 'missed',
+    });
+  });
+});
+
+describe('the cursor of a list', () => {
+  const box = new SecretBox([Buffer.alloc(32, 1)]);
+  const position = {
+    direction: 'incoming',
+    requestedAt: new Date('2026-01-01T00:00:00.123Z'),
+    rowId: '9223372036854775807',
+  } as const;
+
+  it('gets back the place at which a page ended', () => {
+    expect(openCursor(sealCursor(position, 'one', box), 'one', box)).toEqual(position);
+  });
+
+  it('says nothing about other instances: two of one place look different and hold no number', () => {
+    const cursors = [1, 2].map(() => sealCursor({ ...position, rowId: '500123' }, 'one', box));
+    expect(new Set(cursors).size).toBe(2);
+    const id = Buffer.alloc(8);
+    id.writeBigInt64BE(500_123n);
+    for (const cursor of cursors) {
+      const bytes = Buffer.from(cursor, 'base64url');
+      expect(bytes.includes(id)).toBe(false);
+      expect(bytes.includes('500123')).toBe(false);
     }
-    expect(decodeCursor(`${encodeCursor('12')}=`)).toBeUndefined();
+  });
+
+  it('is worth nothing at another instance, changed, under another key, or when it is one of an earlier release', () => {
+    const cursor = sealCursor(position, 'one', box);
+    expect(openCursor(cursor, 'other', box)).toBeUndefined();
+    expect(openCursor(cursor, 'one', new SecretBox([Buffer.alloc(32, 2)]))).toBeUndefined();
+    expect(
+      openCursor(
+        cursor.replace(/.$/, (last) => (last === 'A' ? 'E' : 'A')),
+        'one',
+        box,
+      ),
+    ).toBeUndefined();
+    expect(openCursor(Buffer.from('1234').toString('base64url'), 'one', box)).toBeUndefined();
   });
 });
 
@@ -190,8 +233,9 @@ describe('the view of a call', () => {
       ringingAt: new Date('2026-01-01T00:00:01.000Z'),
       endedAt: new Date('2026-01-01T00:00:09.007Z'),
     });
-    expect(toCallDto(call)).toEqual({
+    expect(toCallDto({ direction: 'outgoing', call })).toEqual({
       callId: '00AB',
+      direction: 'outgoing',
       number: '5511999999999',
       jid: '777@lid',
       duration: 8,
@@ -205,12 +249,15 @@ describe('the view of a call', () => {
       ringingAt: '2026-01-01T00:00:01.000Z',
       endedAt: '2026-01-01T00:00:09.007Z',
       ringSeconds: 8.007,
+      isVideo: false,
+      isGroup: false,
     });
   });
 
   it('has no seconds of ringing for a call that never rang or has not ended', () => {
     const calls = new MemoryCalls();
-    expect(toCallDto(calls.add({ endedAt: new Date(0) })).ringSeconds).toBeNull();
-    expect(toCallDto(calls.add({ ringingAt: new Date(0) })).ringSeconds).toBeNull();
+    for (const call of [calls.add({ endedAt: new Date(0) }), calls.add({ ringingAt: new Date(0) })]) {
+      expect(toCallDto({ direction: 'outgoing', call }).ringSeconds).toBeNull();
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import type { IncomingEnd } from '../../../src/calls/incoming-call.js';
 import { IncomingCallTold } from '../../../src/calls/incoming-call-told.event.js';
 import { IncomingCallsListener } from '../../../src/calls/incoming-calls.listener.js';
 import { IncomingCallsRepository } from '../../../src/calls/incoming-calls.repository.js';
@@ -14,6 +15,7 @@ import { FakeWhatsApp } from './support/fake-whatsapp.js';
 
 class MemoryOutbox extends IncomingCallsRepository {
   readonly stored: OutboxEvent[] = [];
+  readonly ends: (IncomingEnd | undefined)[] = [];
   /** What calls of the account have found out, by LID. */
   readonly called = new Map<string, string>();
 
@@ -26,8 +28,9 @@ class MemoryOutbox extends IncomingCallsRepository {
     return Promise.resolve(this.called.get(lid) ?? null);
   }
 
-  override append(event: OutboxEvent): Promise<void> {
+  override record(event: OutboxEvent, _: IncomingCallSignal, end: IncomingEnd | undefined): Promise<void> {
     this.stored.push(event);
+    this.ends.push(end);
     return Promise.resolve();
   }
 }
@@ -106,15 +109,17 @@ describe('an incoming call', () => {
     [{ answeredElsewhere: false, reason: 'rejected_elsewhere' }, 'rejected', 'rejected'],
     [{ answeredElsewhere: false, reason: null }, 'terminated', 'missed'],
   ])('that ended with %j is told as %s, %s', async (end, state, outcome) => {
-    const { hear, states } = setUp({ autoReject: false, message: '' });
+    const { hear, states, outbox } = setUp({ autoReject: false, message: '' });
     await hear({ ...ended, ...end });
     expect(states()).toEqual([[state, outcome]]);
+    expect(outbox.ends).toEqual([{ outcome, reason: end.reason, at: ended.at }]);
   });
 
   it('is rejected when the instance says so, and the caller gets the message once', async () => {
-    const { whatsapp, hear, states } = setUp({ autoReject: true, message: 'no calls please' });
+    const { whatsapp, hear, states, outbox } = setUp({ autoReject: true, message: 'no calls please' });
     await hear(offer);
     expect(whatsapp.rejected).toEqual(['A']);
+    expect(outbox.ends).toEqual([undefined, { outcome: 'rejected', reason: null, at: clock.now() }]);
     expect(whatsapp.texts).toEqual([{ to: caller.replyTo, text: 'no calls please' }]);
     expect(states()).toEqual([
       ['offer', undefined],

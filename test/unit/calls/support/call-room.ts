@@ -20,6 +20,7 @@ import { MovingCallsListener } from '../../../../src/calls/moving-calls.listener
 import { InstancesGained } from '../../../../src/cluster/instances-gained.event.js';
 import { IdempotentRequests } from '../../../../src/calls/idempotent-requests.js';
 import { InstanceLookup } from '../../../../src/calls/instance-lookup.js';
+import { SecretBox } from '../../../../src/common/crypto/secret-box.js';
 import { EventBus } from '../../../../src/common/events/event-bus.js';
 import type { TenantCaller } from '../../../../src/common/http/caller.js';
 import type { InstanceRef } from '../../../../src/instances/instance-values.js';
@@ -74,7 +75,7 @@ export class CallRoom {
       this.clock = new ManualClock(earlier.clock.now());
     }
     const { clock, log, whatsapp } = this;
-    const { repository, slots, live } = this.calls;
+    const { repository, slots, live, lists, incoming } = this.calls;
     const events = new EventBus(log);
     this.events = events;
     events.on(CallChanged, (event) => {
@@ -92,12 +93,12 @@ export class CallRoom {
     const placement = new CallPlacement(preparation, journal, hangUps, this.deadlines, clock);
     const requests = new IdempotentRequests(this.keys, clock, log);
     const recovery = new CallRecovery(live, this.deadlines, sweep, whatsapp, log);
-    this.queries = new CallQueries(lookup, repository);
+    this.queries = new CallQueries(lookup, repository, incoming, lists, new SecretBox([Buffer.alloc(32, 1)]));
     this.commands = new CallCommands(
       new LocalCommands(),
       lookup,
       new CallsService(placement, requests),
-      new CallCancellation(repository, hangUps, this.deadlines, clock),
+      new CallCancellation(repository, incoming, hangUps, this.deadlines, clock),
       this.queries,
     );
     this.listener = new CallSignalsListener(whatsapp, journal, this.deadlines, recovery, log);

@@ -7,11 +7,9 @@ import type { AdmissionLimits, CallTraffic } from '../../../../src/calls/call-ad
 import type { CallChanges } from '../../../../src/calls/call-progress.js';
 import { CallSlotsRepository, type CallRequest } from '../../../../src/calls/call-slots.repository.js';
 import { isPlaced, type Call, type PlacedCall } from '../../../../src/calls/call.entity.js';
-import {
-  CallsRepository,
-  type CallFilter,
-  type PreparedCall,
-} from '../../../../src/calls/calls.repository.js';
+import { CallsRepository, type PreparedCall } from '../../../../src/calls/calls.repository.js';
+import { CallListsRepository } from '../../../../src/calls/call-lists.repository.js';
+import { IncomingCallsRepository } from '../../../../src/calls/incoming-calls.repository.js';
 import { LiveCallsRepository } from '../../../../src/calls/live-calls.repository.js';
 import { fencedWrites, TestOwnership } from '../../../support/test-ownership.js';
 
@@ -33,6 +31,8 @@ export class MemoryCalls {
   readonly repository = new MemoryCallsRepository(this);
   readonly slots = new MemorySlots(this);
   readonly live = new MemoryLiveCalls(this);
+  readonly lists = new CallListsRepository(nowhere);
+  readonly incoming = new NoIncomingCalls(nowhere, writes);
 
   all(): Call[] {
     return [...this.rows.values()];
@@ -91,14 +91,6 @@ class MemoryCallsRepository extends CallsRepository {
     return this.calls.all().find((call) => call.instanceId === instanceId && call.id === id);
   }
 
-  override async list(instanceId: string, filter: CallFilter): Promise<Call[]> {
-    return this.calls
-      .all()
-      .filter((call) => call.instanceId === instanceId && (call.callId !== null || call.state === 'ended'))
-      .reverse()
-      .slice(0, filter.limit);
-  }
-
   override async attachRing(
     call: Call,
     prepared: PreparedCall,
@@ -144,14 +136,20 @@ class MemorySlots extends CallSlotsRepository {
     const calls = this.calls.all().filter(({ instanceId }) => instanceId === request.instanceId);
     const live = calls.filter(({ state }) => state !== 'ended');
     const toNumber = calls.filter(({ number }) => request.sameNumbers.includes(number));
+    const newestWithin = (among: readonly Call[], by: Date | null): Date | null => {
+      const last = among.at(-1)?.requestedAt;
+      return by && last && last > by ? last : null;
+    };
     const traffic: CallTraffic = {
       liveCalls: live.length,
       firstEndsAt: live.map(({ hangUpAt }) => hangUpAt).sort((a, b) => a.getTime() - b.getTime())[0] ?? null,
-      lastCallAt: calls.at(-1)?.requestedAt ?? null,
-      lastCallToNumberAt: toNumber.at(-1)?.requestedAt ?? null,
+      lastCallAt: newestWithin(calls, limits.lastCallBy),
+      lastCallToNumberAt: newestWithin(toNumber, limits.lastCallToNumberBy),
     };
     const refusal = refuse(traffic);
-    if (isWithin(traffic, limits) === (refusal !== undefined)) {
+    const { liveCalls, lastCallAt, lastCallToNumberAt } = traffic;
+    const isWithin = liveCalls < limits.liveCalls && !lastCallAt && !lastCallToNumberAt;
+    if (isWithin === (refusal !== undefined)) {
       throw new Error('the limits and the refusal do not agree');
     }
     if (refusal) throw refusal;
@@ -161,18 +159,6 @@ class MemorySlots extends CallSlotsRepository {
     if (this.calls.admissionFault) throw this.calls.admissionFault;
     return call;
   }
-}
-
-function isWithin(
-  traffic: CallTraffic,
-  { liveCalls, lastCallBy, lastCallToNumberBy }: AdmissionLimits,
-): boolean {
-  const { lastCallAt, lastCallToNumberAt } = traffic;
-  return (
-    traffic.liveCalls < liveCalls &&
-    !(lastCallAt && lastCallBy && lastCallAt > lastCallBy) &&
-    !(lastCallToNumberAt && lastCallToNumberBy && lastCallToNumberAt > lastCallToNumberBy)
-  );
 }
 
 class MemoryLiveCalls extends LiveCallsRepository {
@@ -202,5 +188,11 @@ class MemoryLiveCalls extends LiveCallsRepository {
     return this.calls
       .all()
       .filter((call) => call.state !== 'ended' && call.ring === null && call.requestedAt < before);
+  }
+}
+
+class NoIncomingCalls extends IncomingCallsRepository {
+  override findByCallId(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 }
