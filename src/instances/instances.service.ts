@@ -80,7 +80,8 @@ export class InstancesService {
 
   /**
    * A page of the caller's instances or of those of the given names, sorted by name. The token of an instance always gets just
-   * its own. Names that do not exist are left out, unless only one was asked for.
+   * its own. Names that do not exist are left out, unless only one was asked for, or
+   * none at all by an empty list.
    * @throws InstanceNotFound
    */
   async list(caller: TenantCaller, names?: readonly string[], wish = FIRST_PAGE): Promise<InstancePage> {
@@ -88,7 +89,7 @@ export class InstancesService {
     const found = await this.repository.listOf(caller.accountId, wanted, wish);
     const isAll = wish.after === undefined && found.length <= wish.limit;
     const total = isAll ? found.length : await this.repository.countOf(caller.accountId, wanted);
-    if (wanted?.length === 1 && total === 0) throw new InstanceNotFound();
+    if (wanted !== undefined && wanted.length <= 1 && total === 0) throw new InstanceNotFound();
     const { rows, nextCursor } = pageOf(found, wish, ({ name }) => name);
     const webhooks = new Map(rows.map(({ id }) => [id, new Array<ListedWebhook>()]));
     for (const webhook of await this.repository.webhooksOf([...webhooks.keys()])) {

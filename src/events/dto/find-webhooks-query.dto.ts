@@ -6,15 +6,15 @@ import { Rule } from '../../instances/dto/body-rules.js';
 export class FindWebhooksQuery extends PageQuery {
   @ApiPropertyOptional({
     type: String,
-    description: 'Only the webhook with this label; left out or empty, all',
+    description: 'Only the webhook with this label; left out, all',
     example: 'default',
   })
   @IsOptional()
   @Rule('isLabel', (value) => typeof value === 'string', 'must be given once')
   label?: string;
 
-  /** `undefined` = all. */
+  /** `undefined` = all; an empty one is the label of no webhook. */
   toLabel(): string | undefined {
-    return this.label?.trim() || undefined;
+    return this.label?.trim();
   }
 }

@@ -3,8 +3,12 @@ import { IsOptional } from 'class-validator';
 import { PageQuery } from '../../common/http/page-query.js';
 import { Rule } from './body-rules.js';
 
-const isTextOrTexts = (value: unknown) =>
+/** More names would be a slow question, and the list without names has them all. */
+const MAX_NAMES = 200;
+
+const isTextOrTexts = (value: unknown): value is string | string[] =>
   typeof value === 'string' || (Array.isArray(value) && value.every((part) => typeof part === 'string'));
+const isFewNames = (value: unknown) => !isTextOrTexts(value) || namesIn(value).length <= MAX_NAMES;
 
 export class ListInstancesQuery extends PageQuery {
   @ApiPropertyOptional({
@@ -14,15 +18,19 @@ export class ListInstancesQuery extends PageQuery {
   })
   @IsOptional()
   @Rule('isTextOrTexts', isTextOrTexts, 'must be one or more names with commas between them')
+  @Rule('isFewNames', isFewNames, `must have at most ${MAX_NAMES} names`)
   instanceName?: string | string[];
 
-  /** `undefined` = all. */
+  /** `undefined` = all; empty when the parameter is there and names nothing. */
   toNames(): string[] | undefined {
-    const names = [this.instanceName ?? []]
-      .flat()
-      .flatMap((part) => part.split(','))
-      .map((name) => name.trim())
-      .filter((name) => name !== '');
-    return names.length > 0 ? [...new Set(names)] : undefined;
+    return this.instanceName === undefined ? undefined : namesIn(this.instanceName);
   }
+}
+
+function namesIn(given: string | readonly string[]): string[] {
+  const names = [given]
+    .flat()
+    .flatMap((part) => part.split(','))
+    .map((name) => name.trim());
+  return [...new Set(names)].filter((name) => name !== '');
 }

@@ -36,8 +36,22 @@ describe('the query of list', () => {
     expect(await names({ instanceName: ['a', 'b,c'] })).toEqual(['a', 'b', 'c']);
   });
 
-  it('means all instances when no name is given', async () => {
+  it('means all instances only when the parameter is not there', async () => {
     expect(await names({})).toBeUndefined();
-    expect(await names({ instanceName: ' , ' })).toBeUndefined();
+  });
+
+  it.each(['', ' ', ',', ' , ', ['', ' ']])(
+    'means no instance at all when the parameter is there and blank: %j',
+    async (instanceName) => {
+      expect(await names({ instanceName })).toEqual([]);
+    },
+  );
+
+  it('refuses more than 200 names', async () => {
+    const many = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`).join(',');
+    expect(await names({ instanceName: many(200) })).toHaveLength(200);
+    expect(await names({ instanceName: many(201) })).toBe(
+      'invalid_query: Invalid query: instanceName must have at most 200 names',
+    );
   });
 });
