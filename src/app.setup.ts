@@ -1,11 +1,12 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { allowedMethods } from './common/http/allowed-methods.js';
+import { dropUnreadBody } from './common/http/body-bytes.js';
 import { corsOptions } from './common/http/cors.js';
 import { reportDroppedConnections } from './common/http/dropped-connections.js';
 import { ErrorFilter } from './common/http/error.filter.js';
-import { jsonBody } from './common/http/json-body.js';
-import { readablePath } from './common/http/readable-path.js';
+import { JsonBodyInterceptor } from './common/http/json-body.js';
+import { readableAddress } from './common/http/readable-address.js';
 import { requestLimits } from './common/http/request-limits.js';
 import { RouteNotFound } from './common/http/request.errors.js';
 import { requestId } from './common/http/request-id.js';
@@ -45,9 +46,10 @@ export async function setUpApp(app: NestExpressApplication): Promise<void> {
   app.set('trust proxy', trustedProxies);
   app.use(requestId, reports.watch.bind(reports), ...securityHeaders(baseUrl));
   if (corsOrigins.length > 0) app.enableCors(corsOptions(corsOrigins));
-  app.use(requestLimits, wholeAnswers, readablePath, allowedMethods, jsonBody);
+  app.use(requestLimits, wholeAnswers, readableAddress, allowedMethods, dropUnreadBody);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_THE_API });
   app.useGlobalFilters(errors);
+  app.useGlobalInterceptors(new JsonBodyInterceptor());
   app.useGlobalPipes(new RequestValidationPipe());
   app.use('/', redirectToDocs);
   serveDocs(app);

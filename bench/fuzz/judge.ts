@@ -14,6 +14,7 @@ const EVERYWHERE: Readonly<Record<string, number>> = {
   request_timeout: 408,
   body_too_large: 413,
   address_too_long: 414,
+  unsupported_charset: 415,
   headers_too_large: 431,
 };
 /** Where there is no route. An address without a name is told to lack it. */

@@ -34,7 +34,8 @@ Every token is sent as the header \`token\`, or as \`Authorization: Bearer\`. Er
 
 On every route, also on those that take no body: an address or a header that cannot be read gets 400 \`bad_request\`, an
 address over 8192 characters 414 \`address_too_long\`, more than 100 headers or 16 KiB of them 431 \`headers_too_large\`, a
-body that cannot be read 400 \`invalid_body\`, one over 100 kB 413 \`body_too_large\`, and a request that does not arrive in
+body that cannot be read 400 \`invalid_body\`, one in an unknown charset 415 \`unsupported_charset\`, one over 100 kB
+413 \`body_too_large\`, and a request that does not arrive in
 time 408 \`request_timeout\`.
 `.trim();
 

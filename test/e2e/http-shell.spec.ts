@@ -106,12 +106,32 @@ describe('the HTTP side of the product', () => {
     expect(answer.headers.get('x-request-id')).toBeTruthy();
   });
 
-  it.each(['/api/call/list/%E0%A4%A', '/%', '/api/account/rotateToken/%FF'])(
-    'answers the unreadable path %s with a 400',
+  it.each(['/api/call/list/%E0%A4%A', '/%', '/api/account/rotateToken/%FF', '/api/call/list/%ed%a0%80'])(
+    'says of the path %s that it is not UTF-8 in percent-encoding',
     async (path) => {
       expect(failureOf(await stage.get(path))).toEqual(
-        failure(400, 'bad_request', 'Request cannot be understood'),
+        failure(
+          400,
+          'bad_request',
+          'Request cannot be understood: its path is not valid UTF-8 in percent-encoding',
+        ),
       );
+    },
+  );
+
+  it.each(['caf%e9', '%ed%a0%80', 'a&x=%FF'])(
+    'says of the query %s that it is not UTF-8 in percent-encoding, and looks for no other name',
+    async (name) => {
+      expect(failureOf(await stage.get(`/api/instance/list?instanceName=${name}`))).toEqual(
+        failure(
+          400,
+          'bad_request',
+          'Request cannot be understood: its query is not valid UTF-8 in percent-encoding',
+        ),
+      );
+      expect(failureOf(await stage.get('/api/instance/list?instanceName=caf%c3%a9%'))).toMatchObject({
+        status: 404,
+      });
     },
   );
 
@@ -126,6 +146,27 @@ describe('the HTTP side of the product', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     expect(answer).toMatch(/\r\nX-Request-Id: \S+\r\n/);
     expect(answer).toContain('{"success":false,"error":{"message":"Request cannot be understood"}}');
+  });
+
+  it.each(['', ',', '%20,', ',,'])(
+    'takes the blank list of names "%s" for a name that is not there',
+    async (names) => {
+      expect(failureOf(await stage.get(`/api/instance/list?instanceName=${names}`))).toEqual(
+        failure(404, 'instance_not_found', 'Instance not found'),
+      );
+      expect((await stage.get('/api/instance/list')).status).toBe(200);
+    },
+  );
+
+  it('takes a blank label for one that no webhook has', async () => {
+    await stage.newInstance('labels');
+    await stage.post('/api/events/webhook/labels', { enabled: true, url: 'https://example.com/hook' });
+    for (const label of ['', '%20', '%00']) {
+      expect(failureOf(await stage.get(`/api/events/getWebhook/labels?label=${label}`))).toMatchObject({
+        status: 404,
+        code: 'webhook_not_found',
+      });
+    }
   });
 
   it('refuses a body over 100 kB once it knows who sends it', async () => {

@@ -7,6 +7,7 @@ export const ERROR_KINDS = [
   'conflict',
   'too_slow',
   'too_large',
+  'unsupported_media',
   'address_too_long',
   'headers_too_large',
   'rate_limited',

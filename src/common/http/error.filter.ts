@@ -15,6 +15,7 @@ const STATUS: Record<ErrorKind, number> = {
   conflict: HttpStatus.CONFLICT,
   too_slow: HttpStatus.REQUEST_TIMEOUT,
   too_large: HttpStatus.PAYLOAD_TOO_LARGE,
+  unsupported_media: HttpStatus.UNSUPPORTED_MEDIA_TYPE,
   address_too_long: HttpStatus.URI_TOO_LONG,
   headers_too_large: REQUEST_HEADER_FIELDS_TOO_LARGE,
   rate_limited: HttpStatus.TOO_MANY_REQUESTS,

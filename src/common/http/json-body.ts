@@ -1,51 +1,76 @@
-import express, { type NextFunction, type Request, type Response } from 'express';
-import type { DomainError } from '../errors/domain-error.js';
-import { InvalidRequestBody, RequestBodyTooLarge } from './request.errors.js';
+import type { IncomingMessage } from 'node:http';
+import { TextDecoder } from 'node:util';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { Request } from 'express';
+import type { Observable } from 'rxjs';
+import { readBodyBytes } from './body-bytes.js';
+import { InvalidRequestBody, UnsupportedCharset } from './request.errors.js';
 
-const LIMIT_BYTES = 100 * 1024;
-/** No body of the API is deeper than 3; transformation and validation walk down recursively. */
+/** No body of the API is deeper than 3. */
 const MAX_DEPTH = 32;
-const parse = express.json({ limit: LIMIT_BYTES, type: () => true, strict: false });
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
 
-/** A body that could not be read is remembered here, because token and ownership are checked before the body. */
-export interface RequestWithBody extends Request {
-  bodyProblem?: DomainError;
-}
-
-/** Reads every body as JSON in UTF-8 (RFC 8259, section 8.1), whatever its content type says; faults wait for the guards. */
-export function jsonBody(request: RequestWithBody, response: Response, next: NextFunction): void {
-  // The parser would go by the charset in it.
-  delete request.headers['content-type'];
-  // The parser would complain about the encoding of nothing.
-  if (request.headers['content-length'] === '0') {
-    next();
-    return;
+/**
+ * Reads the body as JSON, whatever its content type says. An interceptor, because interceptors run after all guards and
+ * before the pipes: a request without a valid token, or over its limit, costs no parsing.
+ */
+export class JsonBodyInterceptor implements NestInterceptor {
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<Request>();
+    request.body = await readJson(request);
+    return next.handle();
   }
-  parse(request, response, (fault?: unknown) => {
-    if (fault !== undefined) request.bodyProblem = problemOf(fault);
-    else if (isDeeperThan(MAX_DEPTH, request.body)) {
-      request.body = undefined;
-      request.bodyProblem = new InvalidRequestBody('it is nested too deeply');
-    }
-    next();
-  });
 }
 
-function problemOf(fault: unknown): DomainError {
-  const type = typeof fault === 'object' && fault !== null && 'type' in fault ? fault.type : undefined;
-  if (type === 'entity.too.large') return new RequestBodyTooLarge();
-  if (type === 'entity.parse.failed') return new InvalidRequestBody('it is not valid JSON');
-  return new InvalidRequestBody('it cannot be read');
-}
-
-/** Level by level, because recursion is what a deep value breaks. */
-function isDeeperThan(levels: number, value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; depth <= levels; depth += 1) {
-    level = level.flatMap((one): unknown[] =>
-      typeof one === 'object' && one !== null ? Object.values(one) : [],
-    );
-    if (level.length === 0) return false;
+/**
+ * `undefined` when there is no body.
+ * @throws RequestBodyTooLarge, UnsupportedCharset, InvalidRequestBody
+ */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBodyBytes(request);
+  if (bytes === undefined) return undefined;
+  const text = textOf(bytes, CHARSET.exec(request.headers['content-type'] ?? '')?.[1]);
+  // Parsing and checking walk down recursively.
+  if (isDeeperThan(MAX_DEPTH, text)) throw new InvalidRequestBody('it is nested too deeply');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new InvalidRequestBody('it is not valid JSON');
   }
-  return true;
+}
+
+/** JSON is UTF-8 (RFC 8259, section 8.1); a client that declares something else is believed. A byte order mark is dropped. */
+function textOf(bytes: Buffer, charset: string | undefined): string {
+  const decoder = decoderFor(bytes, charset);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new InvalidRequestBody(`it is not valid ${decoder.encoding.toUpperCase()}`);
+  }
+}
+
+function decoderFor(bytes: Buffer, charset = 'utf-8'): TextDecoder {
+  // Browsers take UTF-16 without an order for little-endian, RFC 2781 for big-endian; JSON begins with an ASCII character.
+  const isBigEndian =
+    /^utf-?16$/i.test(charset) && (bytes[0] === 0 || (bytes[0] === 0xfe && bytes[1] === 0xff));
+  try {
+    return new TextDecoder(isBigEndian ? 'utf-16be' : charset, { fatal: true });
+  } catch {
+    throw new UnsupportedCharset(charset);
+  }
+}
+
+/** Looks at the text: building a deep value costs more than finding out that it is deep. */
+function isDeeperThan(levels: number, text: string): boolean {
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') isInText = !isInText;
+    else if (!isInText && (character === '{' || character === '[')) depth += 1;
+    else if (!isInText && (character === '}' || character === ']')) depth -= 1;
+    else if (isInText && character === '\\') at += 1;
+    if (depth > levels) return true;
+  }
+  return false;
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import { continueWhenRead } from './body-bytes.js';
 import { answerClientError } from './client-error.js';
 import { HTTP_LIMITS, httpServerOptions } from './http-limits.js';
 
@@ -22,6 +23,10 @@ export class LimitedHttpAdapter extends ExpressAdapter {
     server.maxHeadersCount = HTTP_LIMITS.headerCount + 1;
     // An expectation that nobody can meet is ignored, where Node would answer without the envelope.
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+    server.on('checkContinue', (request, response) => {
+      continueWhenRead(request, response);
+      server.emit('request', request, response);
+    });
     server.on('clientError', answerClientError);
     this.setHttpServer(server);
   }

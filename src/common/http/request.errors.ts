@@ -26,6 +26,19 @@ export class RequestBodyTooLarge extends DomainError {
   }
 }
 
+/** The body is in a charset that cannot be decoded. */
+export class UnsupportedCharset extends DomainError {
+  readonly code = 'unsupported_charset';
+  readonly kind = 'unsupported_media';
+  constructor(charset: string) {
+    super(
+      /^[\w.:-]{1,40}$/.test(charset)
+        ? `Charset ${charset} is not supported: send the body as UTF-8`
+        : 'The charset is not supported: send the body as UTF-8',
+    );
+  }
+}
+
 /** The path names no instance, or a blank one. */
 export class InstanceNameRequired extends DomainError {
   readonly code = 'instance_required';
@@ -43,12 +56,12 @@ export class RouteNotFound extends DomainError {
   }
 }
 
-/** The request line or a header is not valid HTTP, or the path is not valid percent-encoding. */
+/** The request line or a header is not valid HTTP, or the address is not valid percent-encoding. */
 export class RequestNotUnderstood extends DomainError {
   readonly code = 'bad_request';
   readonly kind = 'invalid';
-  constructor() {
-    super('Request cannot be understood');
+  constructor(detail?: string) {
+    super(`Request cannot be understood${detail === undefined ? '' : `: ${detail}`}`);
   }
 }
 

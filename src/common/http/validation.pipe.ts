@@ -1,6 +1,7 @@
 import { ValidationPipe, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { DomainError } from '../errors/domain-error.js';
+import { declaredPart } from './declared-fields.js';
 import { InvalidQuery, InvalidRequestBody } from './request.errors.js';
 
 /**
@@ -28,28 +29,40 @@ export function problem(rank: number, error: () => DomainError): { context: { pr
 
 const options = { whitelist: true, transform: true, forbidUnknownValues: false } as const;
 
+const bodyProblem = (detail: string) => new InvalidRequestBody(detail);
+const queryProblem = (detail: string) => new InvalidQuery(detail);
+
 /** Checks bodies and queries against their DTO classes; unknown fields are dropped. */
 export class RequestValidationPipe implements PipeTransform {
   private readonly bodies = new ValidationPipe({
     ...options,
-    exceptionFactory: (errors) => worstOf(errors, (detail) => new InvalidRequestBody(detail)),
+    exceptionFactory: (errors) => worstOf(errors, bodyProblem),
   });
   private readonly queries = new ValidationPipe({
     ...options,
-    exceptionFactory: (errors) => worstOf(errors, (detail) => new InvalidQuery(detail)),
+    exceptionFactory: (errors) => worstOf(errors, queryProblem),
   });
 
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
-    if (metadata.type === 'query') return this.queries.transform(value, metadata);
+    if (metadata.type === 'query')
+      return this.queries.transform(cut(value, metadata, queryProblem), metadata);
     if (metadata.type !== 'body') return value;
     // No body at all is a body without fields; what is missing in it has messages of its own.
     const body = value === undefined ? {} : value;
     if (!isObject(body)) throw new InvalidRequestBody('a JSON object is expected');
-    return this.bodies.transform(body, metadata);
+    return this.bodies.transform(cut(body, metadata, bodyProblem), metadata);
   }
 }
 
-function isObject(value: unknown): boolean {
+function cut(
+  value: unknown,
+  { metatype }: ArgumentMetadata,
+  refused: (detail: string) => DomainError,
+): unknown {
+  return isObject(value) && metatype ? declaredPart(value, metatype, refused) : value;
+}
+
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

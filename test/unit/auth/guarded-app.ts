@@ -17,9 +17,11 @@ import {
   type RequestWithCaller,
   type TenantCaller,
 } from '../../../src/common/http/caller.js';
+import { dropUnreadBody } from '../../../src/common/http/body-bytes.js';
 import { ErrorFilter } from '../../../src/common/http/error.filter.js';
 import { InstanceRoute } from '../../../src/common/http/instance-route.js';
-import { jsonBody } from '../../../src/common/http/json-body.js';
+import { JsonBodyInterceptor } from '../../../src/common/http/json-body.js';
+import { LimitedHttpAdapter } from '../../../src/common/http/limited-http.adapter.js';
 import { RequestShapeGuard } from '../../../src/common/http/request-shape.guard.js';
 import { RequestValidationPipe } from '../../../src/common/http/validation.pipe.js';
 import { Clock } from '../../../src/common/time/clock.js';
@@ -133,9 +135,11 @@ export async function guardedApp(
       { provide: APP_GUARD, useClass: RequestShapeGuard },
     ],
   }).compile();
-  const app = module.createNestApplication<NestExpressApplication>({ bodyParser: false });
+  const adapter = new LimitedHttpAdapter(config);
+  const app = module.createNestApplication<NestExpressApplication>(adapter, { bodyParser: false });
+  app.use(dropUnreadBody);
   app.set('trust proxy', config.trustedProxies);
-  app.use(jsonBody);
+  app.useGlobalInterceptors(new JsonBodyInterceptor());
   app.useGlobalFilters(new ErrorFilter(new SilentLog()));
   app.useGlobalPipes(new RequestValidationPipe());
   return app.init();

@@ -1,15 +1,21 @@
 import { createServer } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import express, { type Response } from 'express';
+import express, { type Request, type Response } from 'express';
 import request from 'supertest';
-import { jsonBody, type RequestWithBody } from '../../../src/common/http/json-body.js';
+import { statusOf } from '../../../src/common/http/error.filter.js';
+import { DomainError } from '../../../src/common/errors/domain-error.js';
+import { readJson } from '../../../src/common/http/json-body.js';
 import { requestId } from '../../../src/common/http/request-id.js';
 
 const app = express();
-app.use(requestId, jsonBody);
-app.use((req: RequestWithBody, res: Response) => {
-  const body: unknown = req.body;
-  res.json({ problem: req.bodyProblem?.message ?? null, body: body ?? null });
+app.use(requestId);
+app.use(async (req: Request, res: Response) => {
+  try {
+    res.json({ body: (await readJson(req)) ?? null });
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    res.json({ problem: `${statusOf(error)} ${error.message}` });
+  }
 });
 const server = createServer(app);
 
@@ -17,44 +23,87 @@ const post = (body: string | Buffer, headers: Record<string, string> = {}) => {
   const sent = request(server).post('/').set('Content-Type', 'text/plain').set(headers);
   return sent.serialize((given: unknown) => given as string).send(body as string);
 };
+const read = async (body: string | Buffer, headers: Record<string, string> = {}): Promise<unknown> =>
+  (await post(body, headers)).body as unknown;
+const inCharset = (charset: string) => ({ 'Content-Type': `application/json; charset=${charset}` });
 
 describe('reading a request', () => {
   it('reads JSON whatever its content type says', async () => {
-    expect((await post('{"a":1}')).body).toEqual({ problem: null, body: { a: 1 } });
+    expect(await read('{"a":1}')).toEqual({ body: { a: 1 } });
   });
 
-  it('remembers a body that is not JSON instead of answering at once', async () => {
-    const answer = await post('{');
-    expect(answer.status).toBe(200);
-    expect(answer.body).toMatchObject({ problem: 'Invalid request body: it is not valid JSON' });
+  it('refuses a body that is not JSON', async () => {
+    expect(await read('{')).toEqual({ problem: '400 Invalid request body: it is not valid JSON' });
   });
 
-  it('remembers a body over 100 kB', async () => {
-    expect((await post(`"${'a'.repeat(102_400)}"`)).body).toMatchObject({
-      problem: 'Request body is larger than 100 kB',
-    });
-    expect((await post(`"${'a'.repeat(102_000)}"`)).body).toMatchObject({ problem: null });
+  it('refuses a body over 100 kB', async () => {
+    const problem = '413 Request body is larger than 100 kB';
+    expect(await read(`"${'a'.repeat(102_400)}"`)).toEqual({ problem });
+    expect(await read(`"${'a'.repeat(102_000)}"`)).toEqual({ body: 'a'.repeat(102_000) });
   });
 
-  it('remembers a body that only grows over 100 kB when it is unpacked', async () => {
+  it('refuses a body that only grows over 100 kB when it is unpacked', async () => {
     const packed = gzipSync(`"${'a'.repeat(1_000_000)}"`);
-    expect((await post(packed, { 'Content-Encoding': 'gzip' })).body).toMatchObject({
-      problem: 'Request body is larger than 100 kB',
+    expect(await read(packed, { 'Content-Encoding': 'gzip' })).toEqual({
+      problem: '413 Request body is larger than 100 kB',
     });
+    expect(await read(gzipSync('{"a":1}'), { 'Content-Encoding': 'gzip' })).toEqual({ body: { a: 1 } });
   });
 
-  it('remembers a body in an unknown encoding', async () => {
-    expect((await post('{}', { 'Content-Encoding': 'foo' })).body).toMatchObject({
-      problem: 'Invalid request body: it cannot be read',
+  it('names what is wrong with the encoding of a body', async () => {
+    expect(await read('{}', { 'Content-Encoding': 'foo' })).toEqual({
+      problem: '400 Invalid request body: its Content-Encoding must be gzip, deflate, br or none',
+    });
+    expect(await read('{}', { 'Content-Encoding': 'gzip' })).toEqual({
+      problem: '400 Invalid request body: it cannot be unpacked',
     });
   });
 
   it('refuses a body so deep that walking through it would break', async () => {
-    expect((await post(`{"a":${'['.repeat(40_000)}${']'.repeat(40_000)}}`)).body).toEqual({
-      problem: 'Invalid request body: it is nested too deeply',
-      body: null,
+    const problem = '400 Invalid request body: it is nested too deeply';
+    expect(await read(`{"a":${'['.repeat(40_000)}${']'.repeat(40_000)}}`)).toEqual({ problem });
+    expect(await read('{"a":{"b":[1,{"c":2}]}}')).toEqual({ body: { a: { b: [1, { c: 2 }] } } });
+    const brackets = `\\"${'[{'.repeat(50)}`;
+    expect(await read(JSON.stringify({ brackets }))).toEqual({ body: { brackets } });
+  });
+
+  it('refuses bytes that are not UTF-8 when no charset is declared', async () => {
+    const problem = '400 Invalid request body: it is not valid UTF-8';
+    for (const bytes of ['{"a":"caf\xe9"}', '{"a":"\xed\xa0\x80"}', '{"a":"\xc3']) {
+      expect(await read(Buffer.from(bytes, 'latin1'))).toEqual({ problem });
+      expect(await read(Buffer.from(bytes, 'latin1'), inCharset('utf-8'))).toEqual({ problem });
+    }
+    expect(await read('{"a":"café 😀"}')).toEqual({ body: { a: 'café 😀' } });
+  });
+
+  it.each<[string, Buffer]>([
+    ['latin1', Buffer.from('{"a":"café"}', 'latin1')],
+    ['ISO-8859-1', Buffer.from('{"a":"café"}', 'latin1')],
+    ['"windows-1252"', Buffer.from('{"a":"café"}', 'latin1')],
+    ['utf-16', Buffer.from('{"a":"café"}', 'utf16le')],
+    ['utf-16', Buffer.from('\ufeff{"a":"café"}', 'utf16le')],
+    ['utf-16', Buffer.from('{"a":"café"}', 'utf16le').swap16()],
+    ['UTF-16', Buffer.from('\ufeff{"a":"café"}', 'utf16le').swap16()],
+    ['utf-16be', Buffer.from('{"a":"café"}', 'utf16le').swap16()],
+    ['utf8', Buffer.from('\ufeff{"a":"café"}')],
+  ])('decodes a body in the declared charset %s', async (charset, bytes) => {
+    expect(await read(bytes, inCharset(charset))).toEqual({ body: { a: 'café' } });
+  });
+
+  it.each(['nonsense', 'utf-7', 'utf-32'])('answers 415 to the charset %s', async (charset) => {
+    expect(await read('{}', inCharset(charset))).toEqual({
+      problem: `415 Charset ${charset} is not supported: send the body as UTF-8`,
     });
-    expect((await post('{"a":{"b":[1,{"c":2}]}}')).body).toMatchObject({ problem: null });
+  });
+
+  it('refuses a body that is not in the declared charset', async () => {
+    expect(await read(Buffer.from('"\ud800"', 'utf16le'), inCharset('utf-16'))).toEqual({
+      problem: '400 Invalid request body: it is not valid UTF-16LE',
+    });
+  });
+
+  it('drops a byte order mark', async () => {
+    expect(await read('\ufeff{"a":1}')).toEqual({ body: { a: 1 } });
   });
 
   it('gives every answer an id of its own', async () => {

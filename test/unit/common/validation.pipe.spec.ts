@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import { IsArray, IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { DomainError } from '../../../src/common/errors/domain-error.js';
 import { IsFilled, IsTextIfGiven } from '../../../src/common/http/text.validators.js';
 import { problem, RequestValidationPipe } from '../../../src/common/http/validation.pipe.js';
@@ -34,6 +34,10 @@ class Body {
   @ValidateNested()
   @Type(() => Inner)
   inner?: Inner;
+
+  @IsOptional()
+  @IsArray()
+  list?: unknown[];
 }
 
 const pipe = new RequestValidationPipe();
@@ -92,6 +96,52 @@ describe('request validation', () => {
   it('drops fields that nobody knows', async () => {
     const body: unknown = await pipe.transform({ number: '1', extra: 1 }, { type: 'body', metatype: Body });
     expect(body).toEqual({ number: '1' });
+  });
+
+  it('hides what no DTO declares from transformation and checks, also in nested objects', async () => {
+    const given = { number: '1', inner: { size: 1 } };
+    for (const part of [given, given.inner]) {
+      Object.defineProperty(part, 'extra', {
+        enumerable: true,
+        get: () => {
+          throw new Error('looked at');
+        },
+      });
+    }
+    const body: unknown = await pipe.transform(given, { type: 'body', metatype: Body });
+    expect(body).toEqual({ number: '1', inner: { size: 1 } });
+  });
+
+  it.each(['__proto__', 'constructor', 'toString'])('does not take %s for a field', async (name) => {
+    const given: unknown = JSON.parse(`{"number":"1","${name}":{"limit":5},"inner":{"size":1,"${name}":{}}}`);
+    const body = (await pipe.transform(given, { type: 'body', metatype: Body })) as object;
+    expect(Object.entries(body)).toEqual([
+      ['number', '1'],
+      ['inner', { size: 1 }],
+    ]);
+    expect(Object.getPrototypeOf(body)).toBe(Body.prototype);
+  });
+
+  it('takes at most 200 values, those in lists and objects included, and does not count unknown fields', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`x${index}`, index]));
+    expect(await answerTo({ number: '1', ...many, inner: { size: 1, ...many } })).toBe('accepted');
+    const tooMany = 'invalid_body: Invalid request body: it has more than 200 values';
+    expect(await answerTo({ number: many })).toBe(tooMany);
+    expect(await answerTo({ number: '1', list: Array.from({ length: 198 }, () => 0) })).toBe('accepted');
+    expect(await answerTo({ number: '1', list: Array.from({ length: 199 }, () => 0) })).toBe(tooMany);
+    expect(await answerTo({ number: '1', list: [Array.from({ length: 198 }, () => ({}))] })).toBe(tooMany);
+  });
+
+  it.each([
+    [{ number: 'a\ud800' }, 'number'],
+    [{ number: '1', inner: { size: '\udc00\ud800' } }, 'inner.size'],
+    [{ number: '1', list: ['ok', 'a\udfffb'] }, 'list.1'],
+    [{ number: '1', list: [{ '\ud800': 1 }] }, 'list.0'],
+  ])('refuses half of a surrogate pair in a field that is used: %j', async (body, place) => {
+    expect(await answerTo(body)).toBe(
+      `invalid_body: Invalid request body: it is not valid UTF-8: ${place} has half of a surrogate pair`,
+    );
+    expect(await answerTo({ number: '😀', extra: '\ud800' })).toBe('accepted');
   });
 
   it('leaves path parameters alone', () => {

@@ -13,7 +13,7 @@ import { EventBus } from '../../../../src/common/events/event-bus.js';
 import { Public, type Caller, type RequestWithCaller } from '../../../../src/common/http/caller.js';
 import { answerClientError } from '../../../../src/common/http/client-error.js';
 import { ErrorFilter } from '../../../../src/common/http/error.filter.js';
-import { jsonBody } from '../../../../src/common/http/json-body.js';
+import { JsonBodyInterceptor } from '../../../../src/common/http/json-body.js';
 import { requestId } from '../../../../src/common/http/request-id.js';
 import { RouteNotFound } from '../../../../src/common/http/request.errors.js';
 import { RequestShapeGuard } from '../../../../src/common/http/request-shape.guard.js';
@@ -144,7 +144,8 @@ export class SocketApp {
       ],
     }).compile();
     this.app = module.createNestApplication<NestExpressApplication>({ bodyParser: false });
-    this.app.use(requestId, jsonBody);
+    this.app.use(requestId);
+    this.app.useGlobalInterceptors(new JsonBodyInterceptor());
     this.app.setGlobalPrefix('api', { exclude: ['ws', 'ws/:instance'] });
     this.app.useGlobalFilters(new ErrorFilter(this.log));
     this.app.useGlobalPipes(new RequestValidationPipe());
