@@ -102,7 +102,11 @@ describe('what a request to call must look like', () => {
 
   it('does not understand a path that is not percent-encoding', async () => {
     expect(await failureOfCall(GOOD, '%zz')).toEqual(
-      failure(400, 'bad_request', 'Request cannot be understood'),
+      failure(
+        400,
+        'bad_request',
+        'Request cannot be understood: its path is not valid UTF-8 in percent-encoding',
+      ),
     );
   });
 
