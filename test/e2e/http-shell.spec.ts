@@ -161,7 +161,7 @@ describe('the HTTP side of the product', () => {
   it('takes a blank label for one that no webhook has', async () => {
     await stage.newInstance('labels');
     await stage.post('/api/events/webhook/labels', { enabled: true, url: 'https://example.com/hook' });
-    for (const label of ['', '%20', '%00']) {
+    for (const label of ['', '%20']) {
       expect(failureOf(await stage.get(`/api/events/getWebhook/labels?label=${label}`))).toMatchObject({
         status: 404,
         code: 'webhook_not_found',

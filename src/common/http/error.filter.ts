@@ -1,5 +1,6 @@
 import { Catch, HttpException, HttpStatus, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Response } from 'express';
+import { isUnstorableText } from '../database/failed-query.js';
 import { DomainError, type ErrorKind } from '../errors/domain-error.js';
 import { Log } from '../logging/log.js';
 import { RequestNotUnderstood, RouteNotFound } from './request.errors.js';
@@ -73,6 +74,10 @@ export class ErrorFilter implements ExceptionFilter {
       return exception.getStatus() === 404
         ? this.answerTo(new RouteNotFound(), response)
         : this.answerTo(new RequestNotUnderstood(), response);
+    }
+    // Rules about fields come before it; whatever they miss is the client's fault all the same.
+    if (isUnstorableText(exception)) {
+      return this.answerTo(new RequestNotUnderstood('a text in it has a NUL character'), response);
     }
     this.log.error('A request failed unexpectedly', {
       requestId: response.getHeader('X-Request-Id'),

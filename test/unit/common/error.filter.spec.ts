@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { BadRequestException, InternalServerErrorException, NotFoundException } from '@nestjs/common';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import request from 'supertest';
+import { QueryFailedError } from 'typeorm';
 import { DomainError, type ErrorKind } from '../../../src/common/errors/domain-error.js';
 import { ErrorFilter } from '../../../src/common/http/error.filter.js';
 import { SilentLog } from '../../support/silent-log.js';
@@ -77,6 +78,16 @@ describe('error envelope', () => {
     expect(answer.body).toEqual({ success: false, error: { message: 'Internal server error' } });
     expect(answer.text).not.toContain('hunter2');
     expect(log.sentences('error')).toEqual(['A request failed unexpectedly']);
+  });
+
+  it('says of a text that the database cannot take that it has a NUL character', async () => {
+    const cause = Object.assign(new Error('invalid byte sequence'), { code: '22021' });
+    const error = new QueryFailedError('SELECT', [], cause);
+    const answer = await request(serverThatFailsWith(error)).get('/');
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      error: { message: 'Request cannot be understood: a text in it has a NUL character' },
+    });
   });
 
   it('calls an unknown route what it is', async () => {
