@@ -1,14 +1,17 @@
 import http from 'node:http';
 import https from 'node:https';
 import { Socket, type LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ResolveHost } from './host-resolver.js';
 import { isPublicAddress } from '../common/net/public-address.js';
 import { SendFailure } from './send-failure.js';
 import type { TargetRules } from '../common/net/target-policy.js';
 
-/** Open connections to one origin; further requests to it wait for a free one. */
+/** Open connections of one account to one origin; further requests to it wait for a free one. */
 export const MAX_SOCKETS_PER_ORIGIN = 32;
 const MAX_IDLE_SOCKETS_PER_ORIGIN = 8;
+/** Kept open for an account that sends to very many origins. */
+export const MAX_IDLE_SOCKETS_PER_ACCOUNT = 32;
 /** Below the 5 s after which many servers close an idle connection, so that ours is the one to let go. */
 const IDLE_TIMEOUT_MS = 4000;
 /** Node's 250 ms gives up on addresses of another continent. */
@@ -18,7 +21,7 @@ const MAX_ADDRESSES = 8;
 /**
  * Keep-alive agents whose sockets connect to checked addresses only. The check is part of the connection's own look-up: the
  * socket gets exactly the addresses that were judged, so a name that changes its mind (DNS rebinding) is not asked twice. A kept
- * socket is never shared between different rules.
+ * socket is never shared between different rules, nor between accounts: each has connections of its own.
  */
 export class CheckedAgents {
   private readonly http: http.Agent;
@@ -33,12 +36,12 @@ export class CheckedAgents {
       scheduling: 'lifo',
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
-      lookup: checkedLookup(resolve, rules),
     } as const;
-    this.http = checkPeer(new http.Agent(options), rules);
+    const lookupOf = (accountId: string) => checkedLookup(resolve, rules, accountId);
+    this.http = checkPeer(divide(new http.Agent(options), lookupOf), rules);
     // Said here, TLS cannot be weakened by NODE_TLS_REJECT_UNAUTHORIZED or --tls-min-v1.0.
     this.https = checkPeer(
-      new https.Agent({ ...options, rejectUnauthorized: true, minVersion: 'TLSv1.2' }),
+      divide(new https.Agent({ ...options, rejectUnauthorized: true, minVersion: 'TLSv1.2' }), lookupOf),
       rules,
     );
   }
@@ -55,9 +58,9 @@ export class CheckedAgents {
 }
 
 /** One address that is not allowed refuses the name: it would be a matter of luck which one is used. */
-function checkedLookup(resolve: ResolveHost, rules: TargetRules): LookupFunction {
+function checkedLookup(resolve: ResolveHost, rules: TargetRules, accountId: string): LookupFunction {
   const addressesOf = async (hostname: string) => {
-    const addresses = await resolve(hostname, rules).catch((cause: unknown) => {
+    const addresses = await resolve(hostname, rules, accountId).catch((cause: unknown) => {
       throw new SendFailure('dns_failed', { cause });
     });
     if (!addresses.every(({ address }) => isAllowed(address, rules))) throw new SendFailure('target_refused');
@@ -71,6 +74,54 @@ function checkedLookup(resolve: ResolveHost, rules: TargetRules): LookupFunction
       (error: Error) => callback(error, []),
     );
   };
+}
+
+/** Options of a request through a {@link CheckedAgents}; Node hands them on to the agent. */
+export interface AccountOptions {
+  readonly accountId: string;
+}
+
+/** Gives each account connections and look-ups of its own, and few connections that are idle. */
+function divide<Agent extends http.Agent>(
+  agent: Agent,
+  lookupOf: (accountId: string) => LookupFunction,
+): Agent {
+  const nameOf = agent.getName.bind(agent);
+  const createConnection = agent.createConnection.bind(agent);
+  const reuseSocket = agent.reuseSocket.bind(agent);
+  // Node's types do not know of the answer.
+  const mayKeep: (socket: Duplex) => unknown = agent.keepSocketAlive.bind(agent);
+  const owners = new WeakMap<Duplex, string>();
+  const idle = new Map<string, Set<Duplex>>();
+  const leaveIdle = (socket: Duplex): void => {
+    const owner = owners.get(socket) ?? '';
+    const sockets = idle.get(owner);
+    if (sockets?.delete(socket) && sockets.size === 0) idle.delete(owner);
+  };
+  agent.getName = (options) => `${accountOf(options)} ${nameOf(options)}`;
+  agent.createConnection = (options, callback) => {
+    const accountId = accountOf(options);
+    const socket = createConnection({ ...options, lookup: lookupOf(accountId) }, callback);
+    if (!socket) return socket;
+    owners.set(socket, accountId);
+    return socket.once('close', () => leaveIdle(socket));
+  };
+  agent.keepSocketAlive = (socket) => {
+    const owner = owners.get(socket) ?? '';
+    const sockets = idle.get(owner) ?? new Set();
+    if (sockets.size >= MAX_IDLE_SOCKETS_PER_ACCOUNT || mayKeep(socket) === false) return false;
+    idle.set(owner, sockets.add(socket));
+    return true;
+  };
+  agent.reuseSocket = (socket, request) => {
+    leaveIdle(socket);
+    reuseSocket(socket, request);
+  };
+  return agent;
+}
+
+function accountOf(options: object | undefined): string {
+  return options && 'accountId' in options && typeof options.accountId === 'string' ? options.accountId : '';
 }
 
 /** Looks once more at whom a new socket is really connected to, before a byte is written: Node skips look-ups for literal addresses. */

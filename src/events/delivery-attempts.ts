@@ -30,6 +30,7 @@ export class DeliveryAttempts {
     try {
       const url = openUrl(delivery, this.secrets) ?? '';
       const result = await this.sender.send({
+        accountId: delivery.accountId,
         url: delivery.byEvents ? withEvent(url, delivery.event) : url,
         headers: this.headersOf(delivery),
         body,

@@ -38,7 +38,7 @@ const GONE = 410;
 /** 2xx is success, 410 ends the webhook (Standard Webhooks 1.0), everything else is tried again. */
 export function outcomeOf(result: AttemptResult, attemptsBefore: number, plan: RetryPlan): DeliveryOutcome {
   if (result.kind === 'failed') {
-    if (result.reason === 'aborted') return { kind: 'released' };
+    if (result.reason === 'aborted' || result.reason === 'busy') return { kind: 'released' };
     return afterFailure(null, errorOf(result.reason), attemptsBefore, plan);
   }
   const { status } = result;

@@ -3,6 +3,7 @@
  *
  * - `timeout`: not answered within the time limit
  * - `aborted`: stopped by us, at shutdown
+ * - `busy`: not sent, since other deliveries of the account had all connections to the origin
  * - `target_refused`: the URL or an address behind its name is not allowed, see `errorOf`
  * - `dns_failed`: the name has no address
  * - `connection_refused`, `connection_reset`, `unreachable`: the network said so
@@ -14,6 +15,7 @@
 export type SendFailureReason =
   | 'timeout'
   | 'aborted'
+  | 'busy'
   | 'target_refused'
   | 'dns_failed'
   | 'connection_refused'

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { AccountOptions } from './checked-agents.js';
 import { failureReasonOf, SendFailure } from './send-failure.js';
 
 /** More of an answer is not read: the connection is cut. */
@@ -10,6 +11,8 @@ export interface PostRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly agent: http.Agent;
+  /** Whose connections are used. */
+  readonly accountId: string;
   /** Its reason is a SendFailure. */
   readonly signal: AbortSignal;
 }
@@ -24,11 +27,12 @@ export class StaleConnection extends Error {}
  * @throws SendFailure
  * @throws StaleConnection
  */
-export function postOnce({ url, headers, body, agent, signal }: PostRequest): Promise<number> {
+export function postOnce({ url, headers, body, agent, accountId, signal }: PostRequest): Promise<number> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) throw toFailure(signal.reason);
     const client = url.protocol === 'https:' ? https : http;
-    const request = client.request(url, { method: 'POST', headers, agent });
+    const options: http.RequestOptions & AccountOptions = { method: 'POST', headers, agent, accountId };
+    const request = client.request(url, options);
     let isHandshaking = false;
     let status: number | undefined;
     let failure: unknown = new SendFailure('connection_reset');

@@ -28,7 +28,7 @@ describe('the look-up of a receiver', () => {
     ['six.example', [{ address: '2001:db8::1', family: 6 }]],
   ])('finds every address of %s', async (name, addresses) => {
     const resolve = hostResolver([names.address]);
-    await expect(resolve(name, { allowPrivate: false })).resolves.toEqual(addresses);
+    await expect(resolve(name, { allowPrivate: false }, 'a')).resolves.toEqual(addresses);
   });
 
   it.each([
@@ -36,17 +36,30 @@ describe('the look-up of a receiver', () => {
     ['unknown.example', 'ENOTFOUND'],
   ])('fails for %s, which has none', async (name, code) => {
     const resolve = hostResolver([names.address]);
-    await expect(resolve(name, { allowPrivate: false })).rejects.toMatchObject({ code });
+    await expect(resolve(name, { allowPrivate: false }, 'a')).rejects.toMatchObject({ code });
   });
 
   it('leaves private names to the system', async () => {
-    const addresses = await hostResolver([names.address])('localhost', { allowPrivate: true });
+    const addresses = await hostResolver([names.address])('localhost', { allowPrivate: true }, 'a');
     expect(addresses.map(({ address }) => address)).toContain('127.0.0.1');
     expect(names.asked).toEqual([]);
   });
 
+  it('keeps a thread for others when an account has names that the system never finds', async () => {
+    const asked: string[] = [];
+    const resolve = hostResolver([names.address], (name) => {
+      asked.push(name);
+      return name === 'quick' ? Promise.resolve([]) : new Promise(() => undefined);
+    });
+    for (let n = 0; n < 10; n += 1) void resolve(`silent${n}`, { allowPrivate: true }, 'a');
+    await expect(resolve('quick', { allowPrivate: true }, 'b')).resolves.toEqual([]);
+    expect(asked).toEqual(['silent0', 'silent1', 'quick']);
+  });
+
   it('asks DNS for names that only the system knows when the receiver must be public', async () => {
     const resolve = hostResolver([names.address]);
-    await expect(resolve('localhost', { allowPrivate: false })).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    await expect(resolve('localhost', { allowPrivate: false }, 'a')).rejects.toMatchObject({
+      code: 'ENOTFOUND',
+    });
   });
 });

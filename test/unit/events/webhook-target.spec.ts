@@ -59,7 +59,7 @@ describe('the target of a webhook', () => {
     const sender = new WebhookSender({ timeoutMs: 3000, resolve });
     open.unshift(sender);
     return (url: string, allowPrivate = false): Promise<SendResult> =>
-      sender.send({ url, headers: {}, body: '{}', allowPrivate });
+      sender.send({ accountId: 'a', url, headers: {}, body: '{}', allowPrivate });
   }
 
   it('is reached at the public address of its name', async () => {
