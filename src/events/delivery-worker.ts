@@ -4,31 +4,30 @@ import { DatabaseUnavailable } from '../common/database/database-unavailable.js'
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
+import { DeliveryPlaces } from './delivery-places.js';
 import { laneKey, type DueDelivery } from './due-delivery.js';
 import { LanesRepository } from './lanes.repository.js';
-import { Settlements } from './settlements.js';
+import { Settlements, WebhookLocked } from './settlements.js';
 import type { SettledDelivery } from './settlements.repository.js';
 import { WebhookSender } from './webhook-sender.js';
 
 /** How often due retries are looked for; new events wake the worker at once. */
 const POLL_MS = 1000;
-/** Deliveries in flight in this process. */
-const MAX_LANES = 1000;
-const MAX_LANES_PER_WEBHOOK = 16;
-const MAX_LANES_PER_FAILING_WEBHOOK = 1;
 /** How long deliveries in flight may take when the process stops. */
 const STOP_GRACE_MS = 1000;
-/** Between two tries to store an outcome while the database is away. */
+/** Between two tries to store an outcome while the database is away, or the webhook is locked. */
 const SETTLE_AGAIN_MS = 250;
+/** Tries when the process stops; it does not wait for a lock that is held for longer. */
+const SETTLE_TRIES = 5;
 
 /**
- * Delivers what is due: lanes side by side, the deliveries of a lane one after another. A webhook has few places, and one
- * that fails has a single one, so that receivers that hang do not take the places of the others.
+ * Delivers what is due: lanes side by side, the deliveries of a lane one after another. Accounts share the places of this process
+ * fairly, a webhook has few, and one that fails has a single one, so that receivers that are slow or hang take the places of nobody else.
  */
 @Injectable()
 export class DeliveryWorker {
   private readonly running = new Map<string, Promise<void>>();
-  private readonly busy = new Map<string, number>();
+  private readonly places = new DeliveryPlaces();
   private readonly poller: Poller;
 
   constructor(
@@ -55,6 +54,12 @@ export class DeliveryWorker {
     this.poller.wake();
   }
 
+  /** What waits for the webhook is due now, whatever its time was. */
+  async hurry(webhookId: string): Promise<void> {
+    await this.lanes.hurry(webhookId);
+    this.wake();
+  }
+
   /** Resolves when nothing is in flight any more; what could not end in time is tried again by the next process. */
   async stop(): Promise<void> {
     await this.poller.stop();
@@ -65,27 +70,22 @@ export class DeliveryWorker {
   }
 
   private async claim(): Promise<void> {
-    const free = MAX_LANES - this.running.size;
-    if (free <= 0) return;
-    const due = await this.lanes.claim({
-      lanes: free,
-      lanesPerWebhook: MAX_LANES_PER_WEBHOOK,
-      lanesPerFailingWebhook: MAX_LANES_PER_FAILING_WEBHOOK,
-      busy: Object.fromEntries(this.busy),
-    });
+    const limits = this.places.limits();
+    if (!limits) return;
+    const due = await this.lanes.claim(limits);
     for (const delivery of due) this.begin(delivery);
+    // The rest of the places is shared in a further round.
+    if (due.length >= limits.lanes) this.poller.wake();
   }
 
   private begin(delivery: DueDelivery): void {
     const key = laneKey(delivery);
     // Its claim ran out while it was being tried, and was just renewed.
     if (this.running.has(key)) return;
-    this.busy.set(delivery.webhookId, (this.busy.get(delivery.webhookId) ?? 0) + 1);
+    this.places.take(delivery);
     const run = this.run(delivery).finally(() => {
       this.running.delete(key);
-      const left = (this.busy.get(delivery.webhookId) ?? 1) - 1;
-      if (left > 0) this.busy.set(delivery.webhookId, left);
-      else this.busy.delete(delivery.webhookId);
+      this.places.giveBack(delivery);
       this.wake();
     });
     this.running.set(key, run);
@@ -98,7 +98,8 @@ export class DeliveryWorker {
         const outcome = this.poller.isStopped
           ? ({ kind: 'released' } as const)
           : await this.attempts.make(delivery);
-        delivery = await this.settle({ delivery, outcome, goOn: !this.poller.isStopped });
+        const goOn = !this.poller.isStopped && this.places.mayKeep(delivery);
+        delivery = await this.settle({ delivery, outcome, goOn });
       }
     } catch (err) {
       this.log.error('The outcome of a webhook delivery could not be stored', {
@@ -110,14 +111,16 @@ export class DeliveryWorker {
 
   /**
    * A short outage must not hold up the lane until its claim runs out, nor deliver twice what was delivered: the outcome is
-   * stored as soon as the database is back.
+   * stored as soon as the database is back, or the lock of the webhook is gone.
    */
   private async settle(settled: SettledDelivery): Promise<DueDelivery | undefined> {
-    for (;;) {
+    for (let tries = 1; ; tries += 1) {
       try {
         return await this.settlements.settle(settled);
       } catch (error) {
-        if (!(error instanceof DatabaseUnavailable) || this.poller.isStopped) throw error;
+        const isLocked = error instanceof WebhookLocked;
+        if (!isLocked && !(error instanceof DatabaseUnavailable)) throw error;
+        if (this.poller.isStopped && !(isLocked && tries < SETTLE_TRIES)) throw error;
         await this.clock.sleep(SETTLE_AGAIN_MS);
       }
     }

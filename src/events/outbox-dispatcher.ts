@@ -52,13 +52,13 @@ export class OutboxDispatcher {
     // Events tell where the product is reached, so they wait until that is known.
     if (baseUrl === undefined) return;
     const envelopes = new Map<string, EventEnvelope>();
-    const entries = await this.outbox.handOut(BATCH, (entry) => {
+    const { entries, isMore } = await this.outbox.handOut(BATCH, (entry) => {
       const envelope = toEnvelope(entry, baseUrl);
       envelopes.set(entry.eventId, envelope);
       return JSON.stringify(envelope);
     });
     if (entries.length === 0) return;
-    if (entries.length === BATCH) this.poller.wake();
+    if (isMore) this.poller.wake();
     this.worker.wake();
     for (const { eventId, instanceId } of entries) {
       const envelope = envelopes.get(eventId);

@@ -26,6 +26,50 @@ const HAND_OUT_LOCK = 7_464_210_918;
  */
 const LEFT_BEHIND_SECONDS = 3;
 
+interface WaitingEntry {
+  /** 64-bit, as text. */
+  readonly id: string;
+  readonly instanceId: string;
+  /** Its instance has no more in this round, although more may wait. */
+  readonly isLast: boolean;
+}
+
+export interface HandedOut {
+  /** In order. */
+  readonly entries: readonly OutboxEntry[];
+  /** More events may be waiting. */
+  readonly isMore: boolean;
+}
+
+/**
+ * The oldest events of each instance, accounts in turns: however many wait of one account, they are not read before those of the
+ * others. Instances are found by skipping through the index from one to the next, and each has its share of the round.
+ */
+const WAITING = `
+  WITH RECURSIVE waiting (instance_id) AS (
+    (SELECT instance_id FROM event_outbox ORDER BY instance_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT next.instance_id FROM event_outbox next WHERE next.instance_id > waiting.instance_id
+            ORDER BY next.instance_id LIMIT 1)
+    FROM waiting WHERE waiting.instance_id IS NOT NULL
+  ), sources AS (
+    SELECT instances.id AS instance_id, instances.account_id,
+      greatest(1, ceil($1::numeric / count(*) OVER ()))::integer AS share,
+      EXISTS (SELECT FROM session_owners AS o JOIN nodes ON nodes.id = o.node_id
+              WHERE o.instance_id = instances.id AND nodes.id <> $2) AS is_elsewhere
+    FROM waiting JOIN instances ON instances.id = waiting.instance_id
+  ), turns AS (
+    SELECT oldest.id, sources.instance_id, oldest.turn >= sources.share AS is_last,
+      row_number() OVER (PARTITION BY sources.account_id ORDER BY oldest.turn, oldest.id) AS turn
+    FROM sources CROSS JOIN LATERAL (
+      SELECT id, happened_at, row_number() OVER (ORDER BY id) AS turn FROM event_outbox
+      WHERE event_outbox.instance_id = sources.instance_id ORDER BY id LIMIT sources.share
+    ) oldest
+    WHERE NOT sources.is_elsewhere
+      OR oldest.happened_at < clock_timestamp() - interval '${LEFT_BEHIND_SECONDS} seconds'
+  )
+  SELECT id, instance_id AS "instanceId", is_last AS "isLast" FROM turns ORDER BY turn, id LIMIT $1`;
+
 /** Turns stored events into deliveries. */
 @Injectable()
 export class OutboxRepository {
@@ -35,42 +79,38 @@ export class OutboxRepository {
   ) {}
 
   /**
-   * Takes the oldest events out and queues a delivery of each for every webhook that wants it, in one transaction.
-   * Processes take turns, so that the events of a lane keep their order. Those of an instance are left to the process that
-   * holds it, because what two processes tell their listeners about one call could overtake each other on the way.
+   * Takes the oldest events of each account out and queues a delivery of each for every webhook that wants it, in one
+   * transaction. Processes take turns, so that the events of a lane keep their order. Those of an instance are left to the process
+   * that holds it, because the events of one call that two processes send to their listeners could overtake each other on the way.
    * @param bodyOf the exact text that receivers get
-   * @returns what was handed out, in order
    */
-  handOut(limit: number, bodyOf: (entry: OutboxEntry) => string): Promise<OutboxEntry[]> {
+  handOut(limit: number, bodyOf: (entry: OutboxEntry) => string): Promise<HandedOut> {
     return this.dataSource.transaction(async (manager) => {
       await manager.query(`SELECT pg_advisory_xact_lock($1)`, [HAND_OUT_LOCK]);
-      const entries = await this.take(manager, limit);
+      const waiting = await manager.query<WaitingEntry[]>(WAITING, [limit, this.ownership.nodeId]);
+      const entries = await this.take(manager, waiting);
       if (entries.length > 0) await this.queue(manager, entries, bodyOf);
-      return entries;
+      return { entries, isMore: waiting.length === limit || waiting.some(({ isLast }) => isLast) };
     });
   }
 
-  /** The instances are locked first: one that is being deleted takes its events with it, and neither waits for the other twice. */
-  private async take(manager: EntityManager, limit: number): Promise<OutboxEntry[]> {
-    const waiting = await manager.query<{ id: string; instanceId: string }[]>(
-      `SELECT id, instance_id AS "instanceId" FROM event_outbox
-       WHERE happened_at < clock_timestamp() - interval '${LEFT_BEHIND_SECONDS} seconds'
-         OR NOT EXISTS (
-           SELECT FROM session_owners AS o JOIN nodes ON nodes.id = o.node_id
-           WHERE o.instance_id = event_outbox.instance_id AND nodes.id <> $2)
-       ORDER BY id LIMIT $1`,
-      [limit, this.ownership.nodeId],
-    );
+  /**
+   * The instances are locked first. One that is being deleted, which may take long, takes its events with it: they are left alone, so
+   * that the events of the others do not wait for that.
+   */
+  private async take(manager: EntityManager, waiting: readonly WaitingEntry[]): Promise<OutboxEntry[]> {
     if (waiting.length === 0) return [];
-    await manager.query(`SELECT FROM instances WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE`, [
-      [...new Set(waiting.map(({ instanceId }) => instanceId))],
-    ]);
+    const instances = await manager.query<{ id: string }[]>(
+      `SELECT id FROM instances WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE SKIP LOCKED`,
+      [[...new Set(waiting.map(({ instanceId }) => instanceId))]],
+    );
+    const locked = new Set(instances.map(({ id }) => id));
     return manager.query<OutboxEntry[]>(
       `WITH taken AS (DELETE FROM event_outbox WHERE id = ANY ($1) RETURNING *)
        SELECT taken.id, event_id AS "eventId", instance_id AS "instanceId", instances.name AS "instanceName", type, lane,
          happened_at AS "happenedAt", data
        FROM taken JOIN instances ON instances.id = taken.instance_id ORDER BY taken.id`,
-      [waiting.map(({ id }) => id)],
+      [waiting.filter(({ instanceId }) => locked.has(instanceId)).map(({ id }) => id)],
     );
   }
 

@@ -26,6 +26,8 @@ export interface SwitchedOffWebhook {
 export interface Settled {
   /** The next delivery of each lane that goes on and has one. */
   readonly next: readonly DueDelivery[];
+  /** Ids of webhooks that somebody else holds; nothing of theirs was stored. */
+  readonly locked: ReadonlySet<string>;
   readonly switchedOff: readonly SwitchedOffWebhook[];
 }
 
@@ -40,31 +42,48 @@ export class SettlementsRepository {
   /**
    * Stores the outcomes and hands out the next delivery of each lane that goes on; the other lanes are given back. What
    * another process has claimed meanwhile is left to it. May be called again when it is not known whether it was stored.
+   * A webhook that is locked, because it is being changed or deleted, is left out, so that nobody else waits for that.
    */
   settle(settled: readonly SettledDelivery[]): Promise<Settled> {
     return this.dataSource.transaction(async (manager) => {
-      const held = await this.hold(manager, settled);
+      const { held, locked } = await this.hold(manager, settled);
       const ids = await this.storeOutcomes(manager, held);
       const stored = held.filter(({ delivery }) => ids.has(delivery.deliveryId));
       await this.count(manager, stored);
       const switchedOff = await this.switchOff(manager, stored);
       await this.lanes.giveBack(manager, held.filter((one) => !goesOn(one)).map(toReturnedLane));
       const goingOn = held.filter(goesOn).map(({ delivery }) => delivery);
-      return { next: await this.lanes.goOn(manager, goingOn), switchedOff };
+      return { next: await this.lanes.goOn(manager, goingOn), locked, switchedOff };
     });
   }
 
   private async hold(
     manager: EntityManager,
     settled: readonly SettledDelivery[],
-  ): Promise<SettledDelivery[]> {
-    const lanes = settled.map(({ delivery }) => delivery);
-    const webhookIds = [...new Set(lanes.map(({ webhookId }) => webhookId))];
-    await manager.query(`SELECT FROM webhooks WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`, [
+  ): Promise<{ held: SettledDelivery[]; locked: Set<string> }> {
+    const webhookIds = [...new Set(settled.map(({ delivery }) => delivery.webhookId))];
+    const mine = await manager.query<{ id: string }[]>(
+      `SELECT id FROM webhooks WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
+      [webhookIds],
+    );
+    const free = new Set(mine.map(({ id }) => id));
+    const locked = new Set(
+      await this.existing(
+        manager,
+        webhookIds.filter((id) => !free.has(id)),
+      ),
+    );
+    const lanes = settled.map(({ delivery }) => delivery).filter(({ webhookId }) => free.has(webhookId));
+    const held = new Set((await this.lanes.hold(manager, lanes)).map(laneKey));
+    return { held: settled.filter(({ delivery }) => held.has(laneKey(delivery))), locked };
+  }
+
+  private async existing(manager: EntityManager, webhookIds: readonly string[]): Promise<string[]> {
+    if (webhookIds.length === 0) return [];
+    const rows = await manager.query<{ id: string }[]>(`SELECT id FROM webhooks WHERE id = ANY ($1)`, [
       webhookIds,
     ]);
-    const held = new Set((await this.lanes.hold(manager, lanes)).map(laneKey));
-    return settled.filter(({ delivery }) => held.has(laneKey(delivery)));
+    return rows.map(({ id }) => id);
   }
 
   /** Returns the ids of the deliveries that were still as they had been handed out. */

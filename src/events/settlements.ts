@@ -14,6 +14,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Somebody else holds the webhook at the moment. */
+export class WebhookLocked extends Error {
+  constructor() {
+    super('The webhook is being changed or deleted');
+  }
+}
+
 /** Gathers what comes in while a write is under way into the next one: a transaction for each delivery would be the bottleneck. */
 @Injectable()
 export class Settlements {
@@ -26,7 +33,10 @@ export class Settlements {
     private readonly log: Log,
   ) {}
 
-  /** Resolves when it is stored: with the next delivery of the lane, if it goes on and there is one. */
+  /**
+   * Resolves when it is stored: with the next delivery of the lane, if it goes on and there is one.
+   * @throws WebhookLocked when it was not stored, and may be later
+   */
   settle(settled: SettledDelivery): Promise<DueDelivery | undefined> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ settled, resolve, reject });
@@ -42,10 +52,16 @@ export class Settlements {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const { next, switchedOff } = await this.repository.settle(batch.map(({ settled }) => settled));
+        const { next, locked, switchedOff } = await this.repository.settle(
+          batch.map(({ settled }) => settled),
+        );
         for (const webhook of switchedOff) this.log.warn('A webhook was switched off', { ...webhook });
         const byLane = new Map(next.map((delivery) => [laneKey(delivery), delivery]));
-        for (const { settled, resolve } of batch) {
+        for (const { settled, resolve, reject } of batch) {
+          if (locked.has(settled.delivery.webhookId)) {
+            reject(new WebhookLocked());
+            continue;
+          }
           void this.events.publish(new DeliverySettled(settled.delivery, settled.outcome));
           resolve(byLane.get(laneKey(settled.delivery)));
         }

@@ -12,6 +12,10 @@ export class WebhookLaneEntity {
   @PrimaryColumn({ name: 'lane', type: 'text' })
   lane: string;
 
+  /** Whose webhook it is; filled in by the table. */
+  @Column({ name: 'account_id', type: 'uuid' })
+  accountId: string;
+
   /** When the first of the line is to be tried; while it is being tried, the end of the claim. */
   @Column({ name: 'due_at', type: 'timestamptz', default: () => 'now()' })
   dueAt: Date;

@@ -30,7 +30,7 @@ export class WebhooksRepository {
   }
 
   /**
-   * Makes or changes the webhook with this label. What waits for it is due at once: the change may be the repair.
+   * Makes or changes the webhook with this label.
    * @param columnsFor what to write, given what is stored; what it throws is passed on
    * @throws InstanceNotFound, TooManyLabels, TooManyWebhooks
    */
@@ -55,10 +55,6 @@ export class WebhooksRepository {
         throw new TooManyWebhooks();
       if (before) {
         await manager.update(WebhookEntity, { id: before.id }, { ...columns, updatedAt: () => 'now()' });
-        await manager.query(
-          `UPDATE webhook_lanes SET due_at = now() WHERE webhook_id = $1 AND claimed_by IS NULL`,
-          [before.id],
-        );
       } else {
         await manager.insert(WebhookEntity, { instanceId, label, ...columns });
       }

@@ -23,7 +23,10 @@ export class WebhooksService {
     private readonly clock: Clock,
   ) {}
 
-  /** Makes or changes the webhook with this label. @throws InstanceNotFound, TooManyLabels, TooManyWebhooks, InvalidRequestBody */
+  /**
+   * Makes or changes the webhook with this label. What waits for it is due at once: the change may be the repair.
+   * @throws InstanceNotFound, TooManyLabels, TooManyWebhooks, InvalidRequestBody
+   */
   async change(caller: TenantCaller, instanceName: string, change: WebhookChange): Promise<ChangedWebhook> {
     const { id } = await this.instances.require(caller, instanceName);
     let madeSecret: string | null = null;
@@ -32,7 +35,7 @@ export class WebhooksService {
       ({ madeSecret } = planned);
       return planned.columns;
     });
-    this.worker.wake();
+    await this.worker.hurry(webhook.id);
     return { webhook: toWebhook(webhook), madeSecret };
   }
 

@@ -78,6 +78,10 @@ export class WebhookEntity {
   @Column({ name: 'last_failure_at', type: 'timestamptz', precision: 3, nullable: true })
   lastFailureAt: Date | null;
 
+  /** Nothing is sent before: the receiver asked for it. */
+  @Column({ name: 'paused_until', type: 'timestamptz', nullable: true })
+  pausedUntil: Date | null;
+
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt: Date;
 

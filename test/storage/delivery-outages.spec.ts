@@ -6,7 +6,15 @@ import { SettlementsRepository } from '../../src/events/settlements.repository.j
 import { newEventSource } from './events-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
-const LIMITS = { lanes: 10, lanesPerWebhook: 10, lanesPerFailingWebhook: 1, busy: {} };
+const LIMITS = {
+  lanes: 10,
+  free: 10,
+  accountShare: 1,
+  lanesPerWebhook: 10,
+  lanesPerFailingWebhook: 1,
+  busyAccounts: {},
+  busyWebhooks: {},
+};
 
 let dataSource: DataSource;
 let webhookId: string;
@@ -17,22 +25,27 @@ beforeAll(async () => {
 
 afterAll(() => dataSource.destroy());
 
-/** Two deliveries in one lane. */
 beforeEach(async () => {
+  webhookId = await newWebhook();
+});
+
+/** With two deliveries in one lane. */
+async function newWebhook(): Promise<string> {
   const { instanceId } = await newEventSource(dataSource, `shop-${randomUUID()}`);
-  webhookId = randomUUID();
+  const id = randomUUID();
   await dataSource.query(
     `INSERT INTO webhooks (id, instance_id, label, enabled, url, by_events, events)
      VALUES ($1, $2, 'default', true, 'https://hooks.example.com', false, '{}')`,
-    [webhookId, instanceId],
+    [id, instanceId],
   );
   await dataSource.query(
     `INSERT INTO webhook_deliveries (event_id, webhook_id, instance_id, lane, event, body)
      SELECT gen_random_uuid(), $1, $2, 'l', 'call.update', step::text FROM generate_series(1, 2) step`,
-    [webhookId, instanceId],
+    [id, instanceId],
   );
-  await dataSource.query(`INSERT INTO webhook_lanes (webhook_id, lane) VALUES ($1, 'l')`, [webhookId]);
-});
+  await dataSource.query(`INSERT INTO webhook_lanes (webhook_id, lane) VALUES ($1, 'l')`, [id]);
+  return id;
+}
 
 afterEach(() => dataSource.query('DELETE FROM webhooks WHERE id = $1', [webhookId]));
 
@@ -52,6 +65,32 @@ it('an outcome that is stored a second time, since nobody knew of the first, cou
     [webhookId],
   );
   expect(counted).toEqual({ delivered: 1, attempts: 1 });
+});
+
+it('outcomes of others are stored while the webhook of one is locked, and that one is stored later', async () => {
+  const lanes = new LanesRepository(dataSource);
+  const settlements = new SettlementsRepository(dataSource, lanes);
+  const other = await newWebhook();
+  const due = await lanes.claim(LIMITS);
+  const settled = due.map(
+    (delivery) => ({ delivery, outcome: { kind: 'delivered', status: 200 }, goOn: false }) as const,
+  );
+  const holder = dataSource.createQueryRunner();
+  await holder.startTransaction();
+  await holder.query('SELECT FROM webhooks WHERE id = $1 FOR UPDATE', [other]);
+  expect([...(await settlements.settle(settled)).locked]).toEqual([other]);
+  const delivered = () =>
+    dataSource.query<{ id: string }[]>(
+      `SELECT webhook_id AS id FROM webhook_deliveries WHERE status = 'delivered' AND webhook_id = ANY ($1)`,
+      [[webhookId, other]],
+    );
+  expect(await delivered()).toEqual([{ id: webhookId }]);
+  await holder.commitTransaction();
+  await holder.release();
+  expect((await settlements.settle(settled)).locked.size).toBe(0);
+  expect(await delivered()).toHaveLength(2);
+  await dataSource.query('DELETE FROM webhooks WHERE id = $1', [other]);
+  expect(await settlements.settle(settled)).toMatchObject({ next: [], locked: new Set() });
 });
 
 it('lanes that were claimed when the connection broke are read in the next round', async () => {

@@ -3,7 +3,7 @@ import type { DeliveryAttempts } from '../../../src/events/delivery-attempts.js'
 import { DeliveryWorker } from '../../../src/events/delivery-worker.js';
 import type { DueDelivery } from '../../../src/events/due-delivery.js';
 import type { LanesRepository } from '../../../src/events/lanes.repository.js';
-import type { Settlements } from '../../../src/events/settlements.js';
+import { WebhookLocked, type Settlements } from '../../../src/events/settlements.js';
 import type { SettledDelivery } from '../../../src/events/settlements.repository.js';
 import type { WebhookSender } from '../../../src/events/webhook-sender.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -12,6 +12,7 @@ import { SilentLog } from '../../support/silent-log.js';
 /** A lane with two deliveries in a database that can be taken away. */
 class OneLane {
   isAway = false;
+  isLocked = false;
   readonly sent: string[] = [];
   readonly stored: string[] = [];
   private readonly deliveries = ['first', 'second'].map((deliveryId) => ({
@@ -31,6 +32,7 @@ class OneLane {
 
   settle({ delivery, goOn }: SettledDelivery): Promise<DueDelivery | undefined> {
     if (this.isAway) return Promise.reject(new DatabaseUnavailable());
+    if (this.isLocked) return Promise.reject(new WebhookLocked());
     this.stored.push(delivery.deliveryId);
     return Promise.resolve(goOn ? this.deliveries[this.stored.length] : undefined);
   }
@@ -66,6 +68,21 @@ describe('the worker of deliveries', () => {
     await clock.advance(250);
     expect(lane).toMatchObject({ sent: ['first', 'second'], stored: ['first', 'second'] });
     await worker.stop();
+  });
+
+  it('stores an outcome as soon as the webhook is not locked any more, also while it stops', async () => {
+    const { lane, clock, worker } = open();
+    lane.isLocked = true;
+    worker.start();
+    await clock.advance(100);
+    const stopped = worker.stop();
+    await clock.advance(600);
+    expect(lane).toMatchObject({ sent: ['first'], stored: [] });
+    lane.isLocked = false;
+    await clock.advance(250);
+    await stopped;
+    expect(lane.sent).toEqual(['first']);
+    expect(lane.stored[0]).toBe('first');
   });
 
   it('does not wait for a database that is away when it is told to stop', async () => {

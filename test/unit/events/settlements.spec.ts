@@ -18,6 +18,7 @@ class EndlessLanes implements Pick<SettlementsRepository, 'settle'> {
     this.batches.push(settled.length);
     return Promise.resolve({
       next: settled.map(({ delivery }) => delivery),
+      locked: new Set(),
       switchedOff: this.switchedOff.splice(0),
     });
   }
