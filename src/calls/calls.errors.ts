@@ -26,14 +26,6 @@ export class DurationOutOfRange extends DomainError {
   }
 }
 
-export class InvalidCallee extends DomainError {
-  readonly code = 'invalid_number';
-  readonly kind = 'invalid';
-  constructor(detail: string) {
-    super(`Invalid number: ${detail}`);
-  }
-}
-
 /** As many calls as the instance may have at once are in progress. */
 export class TooManyCalls extends DomainError {
   readonly code = 'too_many_calls';

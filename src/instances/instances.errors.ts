@@ -33,15 +33,6 @@ export class NoQrToShow extends DomainError {
   }
 }
 
-/** The phone number to link is no phone number. */
-export class InvalidNumber extends DomainError {
-  readonly code = 'invalid_number';
-  readonly kind = 'invalid';
-  constructor(detail: string) {
-    super(`Invalid number: ${detail}`);
-  }
-}
-
 /** The instance must not fall back to a connection without its proxy, so it stays closed until the proxy is set again. */
 export class ProxyPasswordUnreadable extends DomainError {
   readonly code = 'proxy_password_unreadable';

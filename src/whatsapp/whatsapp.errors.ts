@@ -120,6 +120,15 @@ export class WhatsAppTimeout extends DomainError {
   }
 }
 
+/** What was given is no phone number, or not one that can be used here. */
+export class InvalidNumber extends DomainError {
+  readonly code = 'invalid_number';
+  readonly kind = 'invalid';
+  constructor(detail: string) {
+    super(`Invalid number: ${detail}`);
+  }
+}
+
 export class NumberNotRegistered extends DomainError {
   readonly code = 'number_not_registered';
   readonly kind = 'invalid';

@@ -13,7 +13,11 @@ const INSTANCE_REQUIRED = failure(400, 'instance_required', 'Instance name is re
 const NOT_FOUND = failure(404, 'instance_not_found', 'instance not found');
 const NOT_CONNECTED = failure(503, 'instance_not_connected', 'Instance is not connected to WhatsApp');
 const NO_PERSON = 'only people can be called, not groups, channels or broadcasts';
-const NO_DIGITS = 'only digits and + - ( ) . are allowed';
+const noDigits = (place: string) => invalidNumber(`only digits and + - ( ) . are allowed, not ${place}`);
+const SERVERS = 'what follows the @ must be s.whatsapp.net, c.us or lid';
+const BEGINS_WITH_0 = invalidNumber(
+  'it begins with 0; write the country code first, without 00 or 0 before it, as in 5511999999999',
+);
 
 let stage: Stage;
 
@@ -60,16 +64,20 @@ describe('what a request to call must look like', () => {
     ['61 seconds', { ...GOOD, duration: 61 }, OUT_OF_RANGE],
     ['-1 seconds', { ...GOOD, duration: -1 }, OUT_OF_RANGE],
     ['a huge duration', { ...GOOD, duration: 1e300 }, OUT_OF_RANGE],
-    ['letters', { number: '49155CALLME' }, invalidNumber(NO_DIGITS)],
-    ['digits of another script', { number: '٤٩١٥٥٠٠٠٠٠٠١' }, invalidNumber(NO_DIGITS)],
-    ['a NUL in the number', { number: '49155000\u00000001' }, invalidNumber(NO_DIGITS)],
+    ['letters', { number: '49155CALLME' }, noDigits("'C' at position 6")],
+    ['letters that look like digits', { number: '4915500000О1' }, noDigits("'О' (U+041E) at position 11")],
+    ['a NUL in the number', { number: '49155000\u00000001' }, noDigits('U+0000 at position 9')],
+    ['a number with 00', { number: '00491550000001' }, BEGINS_WITH_0],
+    ['a number without country code', { number: '01550000001' }, BEGINS_WITH_0],
+    ['0 at the beginning of an address', { number: '01550000001@c.us' }, BEGINS_WITH_0],
     ['only punctuation', { number: '+()-.' }, invalidNumber('it has fewer than 7 digits')],
     ['6 digits', { number: '123456' }, invalidNumber('it has fewer than 7 digits')],
     ['16 digits', { number: '1234567890123456' }, invalidNumber('it has more than 15 digits')],
     ['a group', { number: '120363041234567890@g.us' }, invalidNumber(NO_PERSON)],
     ['a newsletter', { number: '120363041234567890@newsletter' }, invalidNumber(NO_PERSON)],
     ['a broadcast', { number: 'status@broadcast' }, invalidNumber(NO_PERSON)],
-    ['a device', { number: '491550000001:3@s.whatsapp.net' }, invalidNumber(NO_DIGITS)],
+    ['a bot', { number: '13135550002@bot' }, invalidNumber('this is a bot, and only people can be called')],
+    ['a mail address', { number: 'ana@example.com' }, invalidNumber(SERVERS)],
     ['two @', { number: '491550000001@lid@lid' }, invalidNumber('it has more than one @')],
     ['a bad type and no number', { duration: '15' }, invalidBody('duration must be an integer number')],
     ['no number and a bad duration', { duration: 61 }, NUMBER_REQUIRED],
@@ -112,7 +120,7 @@ describe('what a request to call must look like', () => {
 
   it('tells a bad body before an unknown instance, and that before a missing connection', async () => {
     expect(await failureOfCall({}, 'unknown')).toEqual(NUMBER_REQUIRED);
-    expect(await failureOfCall({ number: 'CALLME' }, 'unlinked')).toEqual(invalidNumber(NO_DIGITS));
+    expect(await failureOfCall({ number: 'CALLME' }, 'unlinked')).toEqual(noDigits("'C' at position 1"));
     expect(await failureOfCall(GOOD, 'unlinked')).toEqual(NOT_CONNECTED);
   });
 

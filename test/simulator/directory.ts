@@ -13,6 +13,8 @@ export interface KnownDevice {
 
 /** Who is on WhatsApp: by number, by LID, by alias. */
 export class Directory {
+  /** Whether a question about a LID that nobody has is answered with an error, or with no devices. */
+  refusesUnknownLids = false;
   private readonly byNumber = new Map<string, Account>();
   private readonly byLid = new Map<string, Account>();
   private readonly aliases = new Map<string, string>();

@@ -42,3 +42,8 @@ export function derivedLid(number: string): string {
 export function hasZeroDeviceLid(stanzaBytes: Buffer): boolean {
   return stanzaBytes.includes(Buffer.from([247, 1, 0, 255]));
 }
+
+/** A country code, which begins with no 0, and what follows it: ITU-T E.164. */
+export function isPossibleNumber(digits: string): boolean {
+  return /^[1-9]\d{6,14}$/.test(digits);
+}

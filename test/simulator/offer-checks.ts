@@ -87,6 +87,7 @@ export function checkOffer(
   }
   const callee = directory.findByJid(to);
   if (!callee || to === undefined) return { kind: 'refused', error: ACK_NOT_FOUND };
+  if (callee === sender.account) return refused(ACK_NOT_FOUND, 'the account calls itself');
   const token = bytesOf(childOf(offer, 'privacy'));
   if (token && !callee.trustTokens.get(sender.account.number)?.equals(token)) {
     if (callee.replacedTokens.some((one) => one.equals(token))) return OUTDATED;

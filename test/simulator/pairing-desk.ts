@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.js';
-import { parseJid, USER_SERVER } from './jids.js';
+import { isPossibleNumber, parseJid, USER_SERVER } from './jids.js';
 import { bytesOf, childOf, iqError, iqResult } from './nodes.js';
 import type { Registration } from './registration.js';
 
@@ -65,7 +65,10 @@ export class PairingDesk {
     const noiseKey = bytesOf(childOf(stageNode, 'companion_server_auth_key_pub'));
     const complete = COMPANION_FIELDS.every((tag) => bytesOf(childOf(stageNode, tag))?.length);
     const isOwnKey = noiseKey !== undefined && registration.keys.noisePublicKey.equals(noiseKey);
-    if (number?.server !== USER_SERVER || wrapped?.length !== WRAPPED_KEY_BYTES || !complete || !isOwnKey) {
+    if (!number || number.server !== USER_SERVER || !isPossibleNumber(number.user)) {
+      return iqError(iq, 400, 'bad-request');
+    }
+    if (wrapped?.length !== WRAPPED_KEY_BYTES || !complete || !isOwnKey) {
       return iqError(iq, 400, 'bad-request');
     }
     const ref = randomBytes(32);

@@ -234,6 +234,10 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
     this.world.faults.delayAnswersMs = delayMs;
   }
 
+  set refusesUnknownLids(refuses: boolean) {
+    this.world.directory.refusesUnknownLids = refuses;
+  }
+
   /** IQs that match get no answer until the returned function is called. */
   ignoreIq(predicate: (iq: BinaryNode) => boolean): () => void {
     return this.world.faults.ignoreIq(predicate);

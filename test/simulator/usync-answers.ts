@@ -3,9 +3,14 @@ import type { Account } from './account.js';
 import type { CalleeDevice } from './callee-device.js';
 import type { CompanionDevice } from './companion-device.js';
 import type { Directory } from './directory.js';
-import { HOSTED_DEVICE, lidJid, parseJid, phoneJid } from './jids.js';
+import { HOSTED_DEVICE, isPossibleNumber, lidJid, parseJid, phoneJid } from './jids.js';
 import { childOf, childrenOf, epochSeconds, iqError, iqResult, textOf } from './nodes.js';
 
+const UNKNOWN_USER: BinaryNode = {
+  tag: 'devices',
+  attrs: {},
+  content: [{ tag: 'error', attrs: { code: '404', text: 'item-not-found' } }],
+};
 const PROTOCOLS = ['contact', 'lid', 'devices'];
 
 /** Answers a user synchronisation query: does the number exist, what is its LID, which devices has it. */
@@ -22,6 +27,9 @@ export function answerUsync(iq: BinaryNode, directory: Directory): BinaryNode | 
   if (!sid || !index || !last || !mode || !context) return 'usync lacks sid, index, last, mode or context';
   const users: BinaryNode[] = [];
   for (const user of childrenOf(list)) {
+    const number = numberIn(user);
+    if (number !== undefined && !isPossibleNumber(number))
+      return `usync asks for ${number}, which is no number`;
     const answer = answerUser(user, protocols, directory);
     if (!answer) return iqError(iq, 400, 'bad-request');
     users.push(answer);
@@ -38,10 +46,14 @@ export function answerUsync(iq: BinaryNode, directory: Directory): BinaryNode | 
   ]);
 }
 
+function numberIn(user: BinaryNode): string | undefined {
+  return /^\+(\d+)$/.exec(textOf(childOf(user, 'contact')) ?? '')?.[1];
+}
+
 /** `undefined`: the query names neither a JID nor a number. */
 function answerUser(user: BinaryNode, protocols: string[], directory: Directory): BinaryNode | undefined {
   const asked = textOf(childOf(user, 'contact'));
-  const digits = asked === undefined ? undefined : /^\+(\d+)$/.exec(asked)?.[1];
+  const digits = numberIn(user);
   if (asked !== undefined && digits === undefined) return undefined;
   const askedJid = user.attrs.jid;
   if (digits === undefined && !parseJid(askedJid)) return undefined;
@@ -56,7 +68,10 @@ function answerUser(user: BinaryNode, protocols: string[], directory: Directory)
   if (protocols.includes('lid') && !isLidQuery && typeof account?.lid === 'string') {
     content.push({ tag: 'lid', attrs: { val: lidJid(account.lid) } });
   }
-  if (protocols.includes('devices')) content.push(devicesNode(account));
+  if (protocols.includes('devices')) {
+    const isRefused = !account && isLidQuery && directory.refusesUnknownLids;
+    content.push(isRefused ? UNKNOWN_USER : devicesNode(account));
+  }
   return { tag: 'user', attrs: jid === undefined ? {} : { jid }, content };
 }
 

@@ -2,7 +2,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsFilled, IsTextIfGiven } from '../../common/http/text.validators.js';
 import { problem } from '../../common/http/validation.pipe.js';
 import { parseCallee } from '../../whatsapp/jid.js';
-import { DurationOutOfRange, InvalidCallee, NumberRequired } from '../calls.errors.js';
+import { InvalidNumber } from '../../whatsapp/whatsapp.errors.js';
+import { DurationOutOfRange, NumberRequired } from '../calls.errors.js';
 import type { FakeCallRequest } from '../fake-call-request.js';
 import { Rule } from './rule.js';
 
@@ -13,8 +14,10 @@ export class FakeCallDto {
   @ApiProperty({
     type: String,
     description:
-      'Who is called: a phone number in international format, `<digits>@s.whatsapp.net` or `<digits>@lid`. ' +
-      '`+ - ( ) .` and spaces are ignored; 7 to 15 digits remain. Brazilian numbers are tried with and without the ninth digit.',
+      'Who is called: a phone number in international format, `<digits>@s.whatsapp.net` (also `@c.us`) or `<digits>@lid`. ' +
+      '`+ - ( ) .`, spaces, dashes and invisible characters are ignored; 7 to 15 digits remain, and a phone number does not begin ' +
+      'with 0. Mobile numbers of Brazil, Mexico and Argentina are tried as given, then with or without the digit by which ' +
+      'WhatsApp may know them (`9`, `1`, `9`); the form that WhatsApp knows is called and reported.',
     example: '5511999999999',
   })
   @IsTextIfGiven()
@@ -34,10 +37,10 @@ export class FakeCallDto {
   @Rule('isDuration', isDurationInRange, 'is out of range', problem(2, () => new DurationOutOfRange()))
   duration?: number | null;
 
-  /** @throws InvalidCallee */
+  /** @throws InvalidNumber */
   toRequest(): FakeCallRequest {
     const parsed = parseCallee(this.number);
-    if (!parsed.ok) throw new InvalidCallee(parsed.detail);
+    if (!parsed.ok) throw new InvalidNumber(parsed.detail);
     return {
       callee: parsed.callee,
       number: parsed.digits,

@@ -55,7 +55,7 @@ export class ListCallsDto {
     example: '5511999999999',
   })
   @IsOptional()
-  @Rule('isCallee', (value) => calleeNumbers(value) !== undefined, 'must be a phone number')
+  @Rule('isCallee', (value) => calleeNumbers(value) !== undefined, calleeFault)
   number?: string;
 
   @ApiPropertyOptional({
@@ -116,6 +116,11 @@ function calleeNumbers(value: unknown): readonly string[] | undefined {
   if (typeof value !== 'string') return undefined;
   const parsed = parseCallee(value);
   return parsed.ok ? numbersOf(parsed.callee) : undefined;
+}
+
+function calleeFault(value: unknown): string {
+  const parsed = typeof value === 'string' ? parseCallee(value) : undefined;
+  return parsed && !parsed.ok ? `must be a phone number: ${parsed.detail}` : 'must be given once';
 }
 
 function isTimestamp(value: unknown): boolean {

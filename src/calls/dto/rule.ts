@@ -1,14 +1,16 @@
-import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { ValidateBy, type ValidationArguments, type ValidationOptions } from 'class-validator';
 
 /** One rule in our own words. A field that is missing or `null` is checked, too. */
 export function Rule(
   name: string,
   holds: (value: unknown) => boolean,
-  words: string,
+  words: string | ((value: unknown) => string),
   options?: ValidationOptions,
 ): PropertyDecorator {
-  return ValidateBy(
-    { name, validator: { validate: holds, defaultMessage: () => `$property ${words}` } },
-    options,
-  );
+  const wordsFor = (value: unknown): string => (typeof words === 'string' ? words : words(value));
+  const validator = {
+    validate: holds,
+    defaultMessage: (args?: ValidationArguments) => `$property ${wordsFor(args?.value)}`,
+  };
+  return ValidateBy({ name, validator }, options);
 }

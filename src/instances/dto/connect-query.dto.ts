@@ -1,15 +1,15 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { parsePhoneNumber } from '../../whatsapp/jid.js';
+import { parsePhoneNumber } from '../../whatsapp/phone-number.js';
+import { InvalidNumber } from '../../whatsapp/whatsapp.errors.js';
 import type { LinkMethod } from '../../whatsapp/whatsapp.gateway.js';
-import { InvalidNumber } from '../instances.errors.js';
 import { Rule } from './body-rules.js';
 
 export class ConnectQuery {
   @ApiPropertyOptional({
     description:
       'Phone number to link, in international format: answers with a pairing code instead of a QR code. ' +
-      '`+ - ( ) .` and spaces are ignored; 7 to 15 digits remain',
+      '`+ - ( ) .`, spaces, dashes and invisible characters are ignored; 7 to 15 digits remain, and the first is not 0',
     example: '5511999999999',
   })
   @IsOptional()

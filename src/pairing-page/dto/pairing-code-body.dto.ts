@@ -1,11 +1,11 @@
 import { IsOptional } from 'class-validator';
 import { Rule } from '../../instances/dto/body-rules.js';
-import { InvalidNumber } from '../../instances/instances.errors.js';
-import { parsePhoneNumber } from '../../whatsapp/jid.js';
+import { parsePhoneNumber } from '../../whatsapp/phone-number.js';
+import { InvalidNumber } from '../../whatsapp/whatsapp.errors.js';
 import type { LinkMethod } from '../../whatsapp/whatsapp.gateway.js';
 
 export class PairingCodeBody {
-  /** Phone number to link, in international format; `+ - ( ) .` and spaces are ignored, 7 to 15 digits remain. */
+  /** Phone number to link, in international format, as people write it. */
   @IsOptional()
   @Rule('isText', (value) => typeof value === 'string', 'must be a string')
   number?: string;

@@ -41,18 +41,17 @@ export class TrustTokens {
   }
 
   /**
-   * The callee, as far as a good token is held of theirs: of several numbers those with one. Found from what is stored here,
-   * where the library keeps the LIDs of numbers that it has met; nobody is asked. `undefined`: there is none.
+   * The callee, as far as a good token is held of theirs. Found from what is stored here, where the library keeps the LIDs of
+   * numbers that it has met; nobody is asked. Of several forms of a number the first that it has met counts; those before it
+   * stay in the query, because whoever has them now comes first. `undefined`: no token is held.
    */
   async calleeWithToken(socket: KeyHolder, callee: CalleeQuery): Promise<CalleeQuery | undefined> {
     if (callee.kind === 'lid') return (await this.held(socket, `${callee.digits}@lid`)) ? callee : undefined;
     const lids = await socket.authState.keys.get('lid-mapping', [...callee.candidates]);
-    const candidates: string[] = [];
-    for (const digits of callee.candidates) {
-      const lid = lids[digits];
-      if (lid && (await this.held(socket, `${lid}@lid`))) candidates.push(digits);
-    }
-    return candidates.length > 0 ? { kind: 'number', candidates } : undefined;
+    const met = callee.candidates.findIndex((digits) => lids[digits]);
+    const lid = lids[callee.candidates[met] ?? ''];
+    if (!lid || !(await this.held(socket, `${lid}@lid`))) return undefined;
+    return { kind: 'number', candidates: callee.candidates.slice(0, met + 1) };
   }
 
   /**

@@ -132,6 +132,26 @@ describe('the query of a list', () => {
     expect(await listQuery({ number })).toMatchObject({ numbers: ['5511999999999', '551199999999'] });
   });
 
+  it.each([
+    ['551133334444', ['551133334444']],
+    ['5215512345678', ['5215512345678', '525512345678']],
+    ['541112345678', ['541112345678', '5491112345678']],
+    ['\u202a+49 151 12345678\u202c', ['4915112345678']],
+    ['123456789012345:3@LID', ['123456789012345']],
+  ])('finds %j in the forms in which it would be called', async (text, numbers) => {
+    expect(await listQuery({ number: text })).toMatchObject({ numbers });
+  });
+
+  it.each([
+    ['005511900000101', 'must be a phone number: it begins with 0; '],
+    ['55119x', "must be a phone number: only digits and + - ( ) . are allowed, not 'x' at position 6"],
+    [['1', '2'], 'must be given once'],
+  ])('says what is wrong with the number %j', async (text, words) => {
+    await expect(listQuery({ number: text })).rejects.toMatchObject({
+      message: expect.stringContaining(`Invalid query: number ${words}`) as unknown,
+    });
+  });
+
   it('takes times with any offset', async () => {
     expect(
       await listQuery({ from: '2026-01-01T02:00:00+02:00', to: '2026-01-01T00:00:01.5Z' }),

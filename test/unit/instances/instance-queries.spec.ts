@@ -23,6 +23,20 @@ describe('the query of connect', () => {
     },
   );
 
+  it.each(['05511999999999', '005511999999999', '+0 55 11 99999-9999'])(
+    'refuses %s, because no international number begins with 0',
+    async (number) => {
+      expect(await method({ number })).toMatch(/^invalid_number: Invalid number: it begins with 0; /);
+    },
+  );
+
+  it('takes a number as an address book writes it', async () => {
+    expect(await method({ number: '\u202a+55\u00a011\u00a099999\u20119999\u202c' })).toEqual({
+      kind: 'code',
+      number: '5511999999999',
+    });
+  });
+
   it('refuses a number that is given twice', async () => {
     expect(await method({ number: ['1', '2'] })).toBe(
       'invalid_query: Invalid query: number must be given once',

@@ -1,4 +1,3 @@
-import { InvalidNumber } from '../../../src/instances/instances.errors.js';
 import { failureOfDisconnect, failureOfError } from '../../../src/pairing-page/link-failure.js';
 import {
   ProxyFailed,
@@ -11,6 +10,7 @@ import {
   ClientVersionRejected,
   CodeTimeout,
   CredentialsCorrupt,
+  InvalidNumber,
   LinkingCancelled,
   LinkingLimited,
   LinkingRefused,

@@ -31,9 +31,18 @@ describe('the callee of whom a token is held', () => {
   const numbers = (...candidates: string[]): CalleeQuery => ({ kind: 'number', candidates });
   const find = (callee: CalleeQuery) => tokens.calleeWithToken({ authState: { keys } }, callee);
 
-  it('is found by the number, in the form that is known to have one', async () => {
+  it('is found by the first form of the number that was met before', async () => {
     expect(await find(numbers('5511977770001'))).toEqual(numbers('5511977770001'));
-    expect(await find(numbers('551177770001', '5511977770001'))).toEqual(numbers('5511977770001'));
+    expect(await find(numbers('5511977770001', '551177770001'))).toEqual(numbers('5511977770001'));
+  });
+
+  it('is not found by the second form when somebody else was met by the first', async () => {
+    expect(await find(numbers('551177770001', '5511977770001'))).toBeUndefined();
+  });
+
+  it('is looked up by the form that was given first, also when only the second was met', async () => {
+    const query = numbers('5511977770002', '5511977770001');
+    expect(await find(query)).toEqual(query);
   });
 
   it('is found by the LID', async () => {
