@@ -4,7 +4,7 @@ import { DatabaseUnavailable } from '../common/database/database-unavailable.js'
 import { DeferredWrites } from '../common/database/deferred-writes.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
-import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
+import { InvalidNumber, SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
 import { plusMs } from './call-times.js';
 import { IdempotencyInProgress, IdempotencyMismatch, ShuttingDown } from './calls.errors.js';
 import type { FakeCallAnswer } from './fake-call-request.js';
@@ -22,7 +22,7 @@ import {
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 
 /** With these no offer has left. */
-const NOTHING_LEFT = [SessionNotConnected, DatabaseUnavailable, OwnershipLost, ShuttingDown];
+const NOTHING_LEFT = [InvalidNumber, SessionNotConnected, DatabaseUnavailable, OwnershipLost, ShuttingDown];
 
 /** Places the call; `link` must be awaited before WhatsApp is asked for anything. */
 type PlaceCall = (link: (callRowId: string) => Promise<void>) => Promise<FakeCallAnswer>;

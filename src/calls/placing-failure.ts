@@ -3,6 +3,7 @@ import { DatabaseUnavailable } from '../common/database/database-unavailable.js'
 import { DomainError } from '../common/errors/domain-error.js';
 import {
   CalleeUnreachable,
+  InvalidNumber,
   NumberNotRegistered,
   OfferNotAcknowledged,
   OfferRefused,
@@ -13,7 +14,14 @@ import { ShuttingDown } from './calls.errors.js';
 import type { CallNews } from './call-progress.js';
 
 /** With these nothing has left: without the database, or the right to write, no offer does. */
-const NO_CALL = [NumberNotRegistered, SessionNotConnected, DatabaseUnavailable, OwnershipLost, ShuttingDown];
+const NO_CALL = [
+  InvalidNumber,
+  NumberNotRegistered,
+  SessionNotConnected,
+  DatabaseUnavailable,
+  OwnershipLost,
+  ShuttingDown,
+];
 
 /** How a call ends that could not be placed; `undefined`: nothing reached anybody, so there was no call. */
 export function newsOfFailure(error: unknown): CallNews | undefined {

@@ -148,7 +148,8 @@ export abstract class WhatsAppGateway {
 
   /**
    * Looks the callee up and encrypts the call key for each device.
-   * @throws SessionNotConnected, NumberNotRegistered, CalleeUnreachable, WhatsAppRestricted, WhatsAppTimeout
+   * @throws SessionNotConnected, InvalidNumber (the account's own), NumberNotRegistered, CalleeUnreachable, WhatsAppRestricted,
+   * WhatsAppTimeout
    */
   abstract prepareCall(instanceId: string, callee: CalleeQuery): Promise<CallDraft>;
 

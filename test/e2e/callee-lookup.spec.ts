@@ -145,11 +145,27 @@ describe('who is called', () => {
     expect(offersTo(number)).toMatchObject([{ callId: answer.body.callId, calleeLid: `${lid}@lid` }]);
   });
 
-  it('says that a LID cannot be called that nobody has', async () => {
+  it.each([
+    ['no devices', false],
+    ['an error', true],
+  ])('says that a LID is not registered for which WhatsApp answers %s', async (_, refuses) => {
+    stage.simulator.refusesUnknownLids = refuses;
+
     const answer = await call('123456789012345@lid');
 
+    stage.simulator.refusesUnknownLids = false;
     expect(failureOf(answer)).toEqual(
-      failure(500, 'callee_unreachable', 'Callee cannot be called: no device of this number can take calls'),
+      failure(400, 'number_not_registered', 'Number is not registered on WhatsApp'),
+    );
+    expect(await rowsOf('123456789012345@lid')).toEqual([]);
+  });
+
+  it('says of a LID with nothing but a hosted device that it cannot be called', async () => {
+    const number = stage.newContact({ devices: [99] });
+    const message = 'Callee cannot be called: no device of this number can take calls';
+
+    expect(failureOf(await call(lidJid(derivedLid(number))))).toEqual(
+      failure(500, 'callee_unreachable', message),
     );
   });
 

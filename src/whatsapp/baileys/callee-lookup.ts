@@ -1,6 +1,11 @@
 import { jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
-import { CalleeUnreachable, NumberNotRegistered, WhatsAppTimeout } from '../whatsapp.errors.js';
+import {
+  CalleeUnreachable,
+  InvalidNumber,
+  NumberNotRegistered,
+  WhatsAppTimeout,
+} from '../whatsapp.errors.js';
 import type { CalleeQuery } from '../whatsapp.gateway.js';
 import { primaryFirst } from './call-stanzas.js';
 import { deviceLid, deviceOf, isHosted, userOf } from './device-jid.js';
@@ -29,15 +34,21 @@ export class CalleeLookup {
 
   /**
    * @param afresh what was learned minutes ago is asked again
-   * @throws NumberNotRegistered, CalleeUnreachable, WhatsAppTimeout
+   * @throws InvalidNumber, NumberNotRegistered, CalleeUnreachable, WhatsAppTimeout
    */
   async find(socket: WASocket, query: CalleeQuery, afresh = false): Promise<Callee> {
     if (afresh && query.kind === 'number')
       query.candidates.forEach((digits) => this.registered.delete(digits));
     const pn = query.kind === 'number' ? await this.firstRegistered(socket, query.candidates) : undefined;
     const lid = query.kind === 'lid' ? `${query.digits}@lid` : await lidOf(socket, pn ?? '');
-    const devices = await callableDevices(socket, lid, afresh);
-    return { number: userOf(pn ?? lid), lid, pn, devices, offered: offeredOf(devices) };
+    refuseOwn(socket, lid);
+    const known = await knownDevices(socket, lid, afresh);
+    // Whoever is on WhatsApp has a phone, so a LID without any device is nobody's: there is no other question about a LID.
+    if (known.length === 0 && pn === undefined) throw new NumberNotRegistered();
+    const devices = known.filter((jid) => !isHosted(jid)).map(deviceLid);
+    if (devices.length === 0) throw new CalleeUnreachable('no device of this number can take calls');
+    const callable = primaryFirst([...new Set(devices)]);
+    return { number: userOf(pn ?? lid), lid, pn, devices: callable, offered: offeredOf(callable) };
   }
 
   /**
@@ -46,6 +57,7 @@ export class CalleeLookup {
    */
   private async firstRegistered(socket: WASocket, candidates: readonly string[]): Promise<string> {
     for (const digits of candidates) {
+      refuseOwn(socket, `${digits}@s.whatsapp.net`);
       const known = this.registered.get(digits);
       if (known) return known;
       const found = await socket.onWhatsApp(`${digits}@s.whatsapp.net`);
@@ -53,6 +65,7 @@ export class CalleeLookup {
       const jid = found.find(({ exists }) => exists)?.jid;
       if (jid) {
         const pn = jidNormalizedUser(jid);
+        refuseOwn(socket, pn);
         this.registered.set(digits, pn);
         return pn;
       }
@@ -68,12 +81,30 @@ async function lidOf(socket: WASocket, pn: string): Promise<string> {
   return jidNormalizedUser(lid);
 }
 
-async function callableDevices(socket: WASocket, lid: string, afresh: boolean): Promise<string[]> {
-  const all = await socket.getUSyncDevices([lid], !afresh, false);
-  const jids = all.map(({ jid }) => jid).filter((jid) => !isHosted(jid));
-  const devices = primaryFirst([...new Set(jids.map(deviceLid))]);
-  if (devices.length === 0) throw new CalleeUnreachable('no device of this number can take calls');
-  return devices;
+async function knownDevices(socket: WASocket, lid: string, afresh: boolean): Promise<string[]> {
+  try {
+    const known = await socket.getUSyncDevices([lid], !afresh, false);
+    return known.map(({ jid }) => jid);
+  } catch (cause) {
+    if (isUnknownUser(cause)) return [];
+    throw cause;
+  }
+}
+
+/**
+ * How the server answers for a LID that nobody has is not known: with no devices, or with an error of the user, which the
+ * library throws with its code as `data` (7.0.0-rc14).
+ */
+function isUnknownUser(cause: unknown): boolean {
+  return cause instanceof Error && 'data' in cause && cause.data === 404;
+}
+
+/** An account cannot call itself. @param jid bare JID of a person @throws InvalidNumber */
+function refuseOwn(socket: WASocket, jid: string): void {
+  const { id = '', lid = '' } = socket.user ?? {};
+  if ([id, lid].map(jidNormalizedUser).includes(jid)) {
+    throw new InvalidNumber('this is the number of the instance itself');
+  }
 }
 
 function offeredOf(devices: readonly string[]): readonly string[] {
