@@ -4,7 +4,7 @@ import { KeyedQueue } from '../common/async/keyed-queue.js';
 import { EventBus } from '../common/events/event-bus.js';
 import type { OutboxEvent } from '../common/events/outbox.js';
 import { Log } from '../common/logging/log.js';
-import { maskNumber } from '../common/logging/mask-number.js';
+import { maskNumber } from '../common/logging/mask-numbers.js';
 import { Clock } from '../common/time/clock.js';
 import { IncomingCallRules } from '../instances/incoming-call-rules.js';
 import type { IncomingCallSignal, WhatsAppSignal } from '../whatsapp/whatsapp-signals.js';

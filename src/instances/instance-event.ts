@@ -1,6 +1,6 @@
 import type { OutboxEvent } from '../common/events/outbox.js';
 import type { Log } from '../common/logging/log.js';
-import { maskNumber } from '../common/logging/mask-number.js';
+import { maskNumbersIn } from '../common/logging/mask-numbers.js';
 import { CLIENT_OUTDATED } from '../whatsapp/client-version/client-version.js';
 import type { SessionSignal } from '../whatsapp/whatsapp-signals.js';
 import type { InstanceIdentity } from './instance-identity.js';
@@ -70,7 +70,7 @@ export function logInstanceEvent(
     instance: name,
     state,
     ...(code !== undefined && { code }),
-    ...(typeof reason === 'string' && { reason: maskNumber(reason) }),
+    ...(typeof reason === 'string' && { reason: maskNumbersIn(reason) }),
     ...(until !== undefined && { until }),
   });
 }

@@ -1,6 +1,6 @@
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import type { Log } from '../../common/logging/log.js';
-import { maskNumber } from '../../common/logging/mask-number.js';
+import { maskNumbersIn } from '../../common/logging/mask-numbers.js';
 
 /**
  * The library's log as debug lines of ours. Its objects carry credentials, stanzas and JIDs, so only its sentence is
@@ -40,8 +40,8 @@ export class BaileysLogger implements ILogger {
     const reason = reasonIn(details);
     this.log.debug('Baileys says', {
       instanceId: this.instanceId,
-      said: maskNumber(said),
-      ...(reason && { reason: maskNumber(reason) }),
+      said: maskNumbersIn(said),
+      ...(reason && { reason: maskNumbersIn(reason) }),
     });
   }
 }

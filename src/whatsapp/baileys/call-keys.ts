@@ -1,7 +1,7 @@
 import { encodeWAMessage, type WASocket } from '@whiskeysockets/baileys';
 import { DatabaseUnavailable } from '../../common/database/database-unavailable.js';
 import type { Log } from '../../common/logging/log.js';
-import { maskNumber } from '../../common/logging/mask-number.js';
+import { maskNumber } from '../../common/logging/mask-numbers.js';
 import { CalleeUnreachable } from '../whatsapp.errors.js';
 import type { EncryptedKey } from './call-stanzas.js';
 

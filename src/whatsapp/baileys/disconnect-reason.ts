@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { maskNumber } from '../../common/logging/mask-number.js';
+import { maskNumbersIn } from '../../common/logging/mask-numbers.js';
 import { PasskeyRequired } from '../whatsapp.errors.js';
 
 export interface Disconnect {
@@ -42,7 +42,7 @@ export function readDisconnect(error: unknown): Disconnect {
   return { code, reason: detail ?? WORDS[code] ?? `Disconnected with code ${code}` };
 }
 
-/** The answer to the upgrade of a socket, by a proxy or a server in front. Its status is not WhatsApp's word on the account. */
+/** The answer to the upgrade of a socket, by a server in front. Its status is not WhatsApp's word on the account. */
 export function readHttpRefusal(status = 0): Disconnect {
   const words = STATUS_CODES[status];
   return { code: CONNECTION_CLOSED, reason: `unexpected HTTP answer ${status}${words ? ` ${words}` : ''}` };
@@ -54,13 +54,13 @@ function codeOf(error: unknown, message: string): number {
   return message.startsWith('WebSocket Error') && code !== CONNECTION_LOST ? CONNECTION_CLOSED : code;
 }
 
-/** The library wraps what the operating system or a proxy said: `WebSocket Error (connect ECONNREFUSED …)`. */
+/** The library wraps what the operating system said, or our agent of a proxy: `WebSocket Error (connect ECONNREFUSED …)`. */
 function detailIn(message: string): string | undefined {
   if (message === 'QR refs attempts ended') return 'The QR code was not scanned in time';
   const inner = /^WebSocket Error \((.+)\)$/s.exec(message)?.[1];
   if (!inner || inner === 'undefined') return undefined;
   const oneLine = inner.replace(/\s+/g, ' ').replace(CREDENTIALS_IN_URL, '//').slice(0, MAX_DETAIL);
-  return maskNumber(oneLine);
+  return maskNumbersIn(oneLine);
 }
 
 function statusCodeOf(error: unknown): number | undefined {
