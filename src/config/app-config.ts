@@ -46,6 +46,8 @@ export abstract class AppConfig {
   abstract readonly restrictionPauseSeconds: number;
   /** Let webhooks go to loopback and private addresses. */
   abstract readonly webhookAllowPrivate: boolean;
+  /** Let instances use proxies on loopback and private addresses. */
+  abstract readonly proxyAllowPrivate: boolean;
   /** Seconds before the second, third, … try of a webhook delivery; after the last one it is given up. */
   abstract readonly webhookRetrySeconds: readonly number[];
   /** Days for which calls are kept after their end, 0–36,500; 0 = for ever. */
@@ -197,6 +199,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     whatsappWebRevision: webRevision('WHATSAPP_WEB_VERSION'),
     whatsappWebVersionRefresh: flag('WHATSAPP_WEB_VERSION_REFRESH', true),
     webhookAllowPrivate: flag('WEBHOOK_ALLOW_PRIVATE'),
+    proxyAllowPrivate: flag('PROXY_ALLOW_PRIVATE'),
     webhookRetrySeconds: Object.freeze(seconds('WEBHOOK_RETRY_SECONDS', RETRY_SECONDS)),
     callRetentionDays: integer('CALL_RETENTION_DAYS', 365, 0, 36_500),
     logLevel: logLevel ?? 'info',

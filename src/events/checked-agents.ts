@@ -2,8 +2,8 @@ import http from 'node:http';
 import https from 'node:https';
 import { Socket, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ResolveHost } from './host-resolver.js';
-import { isPublicAddress } from '../common/net/public-address.js';
+import { checkedLookup, isAllowedAddress } from '../common/net/checked-lookup.js';
+import type { ResolveHost } from '../common/net/host-resolver.js';
 import { SendFailure } from './send-failure.js';
 import type { TargetRules } from '../common/net/target-policy.js';
 
@@ -16,7 +16,6 @@ export const MAX_IDLE_SOCKETS_PER_ACCOUNT = 32;
 const IDLE_TIMEOUT_MS = 4000;
 /** Node's 250 ms gives up on addresses of another continent. */
 const NEXT_ADDRESS_AFTER_MS = 1000;
-const MAX_ADDRESSES = 8;
 
 /**
  * Keep-alive agents whose sockets connect to checked addresses only. The check is part of the connection's own look-up: the
@@ -55,25 +54,6 @@ export class CheckedAgents {
     this.http.destroy();
     this.https.destroy();
   }
-}
-
-/** One address that is not allowed refuses the name: it would be a matter of luck which one is used. */
-function checkedLookup(resolve: ResolveHost, rules: TargetRules, accountId: string): LookupFunction {
-  const addressesOf = async (hostname: string) => {
-    const addresses = await resolve(hostname, rules, accountId).catch((cause: unknown) => {
-      throw new SendFailure('dns_failed', { cause });
-    });
-    if (!addresses.every(({ address }) => isAllowed(address, rules))) throw new SendFailure('target_refused');
-    const [first] = addresses;
-    if (!first) throw new SendFailure('dns_failed');
-    return { first, all: addresses.slice(0, MAX_ADDRESSES) };
-  };
-  return (hostname, options, callback) => {
-    addressesOf(hostname).then(
-      ({ first, all }) => (options.all ? callback(null, all) : callback(null, first.address, first.family)),
-      (error: Error) => callback(error, []),
-    );
-  };
 }
 
 /** Options of a request through a {@link CheckedAgents}; Node hands them on to the agent. */
@@ -133,13 +113,9 @@ function checkPeer<Agent extends http.Agent>(agent: Agent, rules: TargetRules): 
     socket.prependOnceListener('connect', () => {
       const { remoteAddress } = socket;
       if (remoteAddress === undefined) socket.destroy(new SendFailure('connection_reset'));
-      else if (!isAllowed(remoteAddress, rules)) socket.destroy(new SendFailure('target_refused'));
+      else if (!isAllowedAddress(remoteAddress, rules)) socket.destroy(new SendFailure('target_refused'));
     });
     return socket;
   };
   return agent;
-}
-
-function isAllowed(address: string, { allowPrivate }: TargetRules): boolean {
-  return allowPrivate || isPublicAddress(address);
 }

@@ -1,3 +1,5 @@
+import { LookupFailure } from '../common/net/checked-lookup.js';
+
 /**
  * Why a delivery got no answer.
  *
@@ -63,7 +65,7 @@ const PRIVATE_TARGETS = 'private addresses get webhooks only with WEBHOOK_ALLOW_
 
 /** @param isHandshaking the error came after the TCP connection and before TLS was up, e.g. a certificate that is not trusted */
 export function failureReasonOf(error: unknown, isHandshaking: boolean): SendFailureReason {
-  if (error instanceof SendFailure) return error.reason;
+  if (error instanceof SendFailure || error instanceof LookupFailure) return error.reason;
   const code = codeOf(error);
   const known = REASONS[code];
   if (known !== undefined) return known;

@@ -1,7 +1,7 @@
 import { PRODUCT_NAME, PRODUCT_VERSION } from '../common/product.js';
 import { FairTurns } from '../common/async/fair-turns.js';
+import { hostResolver, type ResolveHost } from '../common/net/host-resolver.js';
 import { CheckedAgents, MAX_SOCKETS_PER_ORIGIN } from './checked-agents.js';
-import { hostResolver, type ResolveHost } from './host-resolver.js';
 import { failureReasonOf, SendFailure, type SendFailureReason } from './send-failure.js';
 import { parseTarget } from '../common/net/target-policy.js';
 import { postOnce, StaleConnection } from './webhook-post.js';

@@ -61,8 +61,8 @@ export const ERRORS = {
   unreachable: {
     status: 502,
     code: 'whatsapp_unreachable',
-    message: 'WhatsApp is not reachable: connect ECONNREFUSED 203.0.113.7:1080',
-    when: 'network, DNS or proxy fault; the message tells it',
+    message: 'WhatsApp is not reachable: the proxy could not be used',
+    when: 'network, DNS or proxy fault. What is wrong with a proxy is in the log of the server only',
   },
   linkingCancelled: {
     status: 409,

@@ -3,6 +3,7 @@ import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../common/http/api-errors.js';
 import { CurrentCaller, type TenantCaller } from '../common/http/caller.js';
 import { InstanceRoute } from '../common/http/instance-route.js';
+import { AllowedTargets } from '../common/net/allowed-targets.js';
 import { ERRORS } from './documented-errors.js';
 import { ProxyBody } from './dto/proxy-body.dto.js';
 import { ProxyRetrieved } from './dto/proxy-retrieved.dto.js';
@@ -37,7 +38,10 @@ const PROXY_EXAMPLES = {
 @ApiTags('Settings')
 @Controller('instance')
 export class InstanceConfigurationController {
-  constructor(private readonly configuration: InstanceConfigurationService) {}
+  constructor(
+    private readonly configuration: InstanceConfigurationService,
+    private readonly targets: AllowedTargets,
+  ) {}
 
   @InstanceRoute(Post, 'settings')
   @HttpCode(200)
@@ -84,7 +88,8 @@ export class InstanceConfigurationController {
     summary: 'Set the proxy',
     description:
       'Replaces the whole proxy, and an open session is reopened through it at once. `host`, `port` and `protocol` ' +
-      'are needed when it is enabled. A password that is left out stays as long as host and username stay the same.',
+      'are needed when it is enabled. A password that is left out stays only while host, port, protocol and username stay the same. ' +
+      'The proxy must be public, unless the operator of the server sets `PROXY_ALLOW_PRIVATE`.',
   })
   @ApiBody({ type: ProxyBody, examples: PROXY_EXAMPLES })
   @ApiResponse({ status: 200, description: 'The proxy as it is now', type: ProxyUpdated })
@@ -97,7 +102,9 @@ export class InstanceConfigurationController {
     @Param('instance') instance: string,
     @Body() body: ProxyBody,
   ): Promise<ProxyUpdated> {
-    const changed = await this.configuration.replaceProxy(caller, instance, body.toWish());
+    const wish = body.toWish();
+    this.targets.requireAllowedProxy(wish);
+    const changed = await this.configuration.replaceProxy(caller, instance, wish);
     return {
       success: true,
       message: 'Proxy configuration updated successfully',

@@ -24,7 +24,7 @@ export interface ProxyWish {
   /** TCP port, 1–65535. */
   readonly port: number | null;
   readonly username: string | null;
-  /** `undefined` = keep the stored one, which works only while host and username stay the same. */
+  /** `undefined` = keep the stored one, which works only while host, port, protocol and username stay the same. */
   readonly password: string | null | undefined;
 }
 

@@ -70,6 +70,7 @@ export class InstancesController {
   ): Promise<InstanceCreated> {
     const draft = body.toDraft();
     this.targets.requireAllowed(draft.webhook?.url, 'webhookURL');
+    this.targets.requireAllowedProxy(draft.proxy, { host: 'proxyHost', port: 'proxyPort' });
     return toInstanceCreated(await this.instances.create(caller, draft));
   }
 

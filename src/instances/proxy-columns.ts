@@ -9,11 +9,11 @@ export type ProxyColumns = Pick<
 >;
 
 /** The stored proxy before a change. */
-export type StoredProxy = Pick<InstanceEntity, 'proxyHost' | 'proxyUsername' | 'proxyPassword'>;
+export type StoredProxy = Omit<ProxyColumns, 'proxyEnabled'>;
 
 /**
- * What a proxy that is asked for puts into the row. A stored password goes on only to the host and the user it was
- * given for: otherwise a change of the host would hand it to a stranger.
+ * What a proxy that is asked for puts into the row. A stored password goes on only to the service and the user it
+ * was given for, and in the same way: another host or port would hand it to a stranger, another protocol would send it in clear.
  */
 export function proxyColumns(
   instanceId: string,
@@ -21,8 +21,12 @@ export function proxyColumns(
   secrets: SecretBox,
   before?: StoredProxy,
 ): ProxyColumns {
-  const samePlace = before?.proxyHost === wish.host && before.proxyUsername === wish.username;
-  const kept = wish.password === undefined && samePlace ? before.proxyPassword : null;
+  const isSame =
+    before?.proxyHost === wish.host &&
+    before.proxyPort === wish.port &&
+    before.proxyProtocol === wish.protocol &&
+    before.proxyUsername === wish.username;
+  const kept = wish.password === undefined && isSame ? before.proxyPassword : null;
   return {
     proxyEnabled: wish.enabled,
     proxyProtocol: wish.protocol,

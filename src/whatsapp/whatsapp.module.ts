@@ -10,6 +10,7 @@ import { libraryVersion } from './baileys/socket-options.js';
 import { ClientVersionRepository } from './client-version/client-version.repository.js';
 import { ClientVersions } from './client-version/client-versions.js';
 import { ConnectTurns } from './connect-turns.js';
+import { ProxyAgents } from './proxy-agents.js';
 import { SessionCredentialsEntity } from './session-store/session-credentials.entity.js';
 import { SessionKeyEntity } from './session-store/session-key.entity.js';
 import { SessionStore } from './session-store/session-store.js';
@@ -20,18 +21,20 @@ import { WhatsAppGateway } from './whatsapp.gateway.js';
   providers: [
     SessionStore,
     ConnectTurns,
+    ProxyAgents,
     ClientVersionRepository,
     {
       provide: ClientVersions,
-      inject: [ClientVersionRepository, NodeNews, EventBus, AppConfig, Clock, Log],
+      inject: [ClientVersionRepository, NodeNews, EventBus, ProxyAgents, AppConfig, Clock, Log],
       useFactory: (
         repository: ClientVersionRepository,
         nodes: NodeNews,
         events: EventBus,
+        proxies: ProxyAgents,
         config: AppConfig,
         clock: Clock,
         log: Log,
-      ) => new ClientVersions(libraryVersion(), repository, nodes, events, config, clock, log),
+      ) => new ClientVersions(libraryVersion(), repository, nodes, events, proxies, config, clock, log),
     },
     { provide: WhatsAppGateway, useClass: BaileysGateway },
   ],

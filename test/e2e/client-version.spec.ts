@@ -18,7 +18,7 @@ describe('the day on which WhatsApp refuses the client version', () => {
   let revision = BUILT_IN;
   let running: Record<string, string> = {};
   beforeAll(async () => {
-    stage = await Stage.open({ WEBHOOK_ALLOW_PRIVATE: 'true' });
+    stage = await Stage.open({ WEBHOOK_ALLOW_PRIVATE: 'true', PROXY_ALLOW_PRIVATE: 'true' });
     receiver = await WebhookReceiver.start();
     stage.simulator.addContact({ number: CALLEE, devices: [0, 12] });
   });

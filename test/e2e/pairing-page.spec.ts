@@ -14,7 +14,7 @@ describe('the pairing page', () => {
   const open: PageEvents[] = [];
 
   beforeAll(async () => {
-    stage = await Stage.open({ ENCRYPTION_KEY: KEY.toString('hex') });
+    stage = await Stage.open({ ENCRYPTION_KEY: KEY.toString('hex'), PROXY_ALLOW_PRIVATE: 'true' });
   });
 
   afterEach(async () => {

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { makeAuthority, makeCertificate } from '../support/certificates.js';
+import { failure, failureOf } from '../support/failure.js';
 import { HttpProxy } from '../support/http-proxy.js';
 import { runSql } from '../support/postgres.js';
 import { Socks5Proxy } from '../support/socks5-proxy.js';
@@ -9,6 +12,13 @@ import { Stage } from '../support/stage.js';
 
 const USERNAME = 'ana';
 const PASSWORD = 's3cret/p@ss:word';
+const NOTHING_LISTENS = 9;
+/** One answer for everything that can be wrong with a proxy. */
+const UNUSABLE = failure(
+  502,
+  'whatsapp_unreachable',
+  'WhatsApp is not reachable: the proxy could not be used',
+);
 
 describe('the proxy of an instance', () => {
   const authority = makeAuthority();
@@ -16,6 +26,7 @@ describe('the proxy of an instance', () => {
   let httpProxy: HttpProxy;
   let tlsProxy: HttpProxy;
   let socksProxy: Socks5Proxy;
+  const servers: Server[] = [];
   let directory: string;
   /** `host:port` of what the product takes for WhatsApp. */
   let whatsApp: string;
@@ -24,7 +35,7 @@ describe('the proxy of an instance', () => {
     directory = await mkdtemp(path.join(tmpdir(), 'proxy-'));
     const authorityFile = path.join(directory, 'authority.pem');
     await writeFile(authorityFile, authority.certPem);
-    stage = await Stage.open({ NODE_EXTRA_CA_CERTS: authorityFile });
+    stage = await Stage.open({ NODE_EXTRA_CA_CERTS: authorityFile, PROXY_ALLOW_PRIVATE: 'true' });
     tlsProxy = await HttpProxy.start(USERNAME, PASSWORD, makeCertificate(['127.0.0.1'], authority));
     httpProxy = await HttpProxy.start(USERNAME, PASSWORD);
     socksProxy = await Socks5Proxy.start(USERNAME, PASSWORD);
@@ -39,6 +50,7 @@ describe('the proxy of an instance', () => {
     await stage.close();
     await httpProxy.close();
     await tlsProxy.close();
+    for (const server of servers) server.close();
     await rm(directory, { recursive: true });
     await socksProxy.close();
   });
@@ -89,12 +101,7 @@ describe('the proxy of an instance', () => {
 
       const answer = await stage.get(`/api/instance/connect/refused-${protocol}`);
 
-      expect(answer.status).toBe(502);
-      expect(answer.headers.get('x-error-code')).toBe('whatsapp_unreachable');
-      expect(answer.body).toEqual({
-        success: false,
-        error: { message: expect.stringMatching(/^WhatsApp is not reachable: .*(407|[Aa]uthentication)/) },
-      });
+      expect(failureOf(answer)).toEqual(UNUSABLE);
       expect(proxy.refused).toBe(1);
       expect(proxy.tunnels).toHaveLength(tunnelsBefore);
       const told = [
@@ -118,23 +125,37 @@ describe('the proxy of an instance', () => {
 
       const answer = await stage.get(`/api/instance/connect/${name}`);
 
-      expect(answer.status).toBe(502);
-      expect(answer.headers.get('x-error-code')).toBe('whatsapp_unreachable');
+      expect(failureOf(answer)).toEqual(UNUSABLE);
       expect([impostor.tunnels, impostor.refused]).toEqual([[], 0]);
     } finally {
       await impostor.close();
     }
   });
 
-  it('says why a proxy that is not there cannot be used', async () => {
-    await stage.newInstance('no-proxy', proxyFields('http', 9, PASSWORD));
+  it('says the same of whatever listens, or does not, at the port of a proxy; the log says more', async () => {
+    const noProxy = createServer((client) =>
+      client.on('error', () => undefined).end('220 mail.example\r\n\r\n'),
+    );
+    servers.push(noProxy);
+    await once(noProxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = noProxy.address() as AddressInfo;
+    await stage.newInstance('scanning');
+    const told = new Set<string>();
 
-    const { status, body } = await stage.get('/api/instance/connect/no-proxy');
+    for (const protocol of ['http', 'https', 'socks5'] as const) {
+      for (const probed of [NOTHING_LISTENS, port]) {
+        await stage.post('/api/instance/proxy/scanning', proxyFields(protocol, probed, PASSWORD));
+        const answer = await stage.get('/api/instance/connect/scanning');
+        expect(failureOf(answer)).toEqual(UNUSABLE);
+        const { connection } = await stage.instance('scanning');
+        const { code, reason } = (connection as { lastDisconnect: Record<string, unknown> }).lastDisconnect;
+        told.add(JSON.stringify({ code, reason }));
+      }
+    }
 
-    expect(status).toBe(502);
-    expect(body).toMatchObject({
-      error: { message: 'WhatsApp is not reachable: connect ECONNREFUSED 127.0.0.1:9' },
-    });
+    expect([...told]).toEqual([JSON.stringify({ code: 408, reason: 'the proxy could not be used' })]);
+    expect(stage.product.stdout()).toContain(`"reason":"connect ECONNREFUSED 127.0.0.1:${NOTHING_LISTENS}"`);
+    expect(stage.product.stdout()).toContain(`"port":${port},"reason":"the answer of the proxy is not HTTP"`);
   });
 
   it('changes under an open session, which goes on through the new one and later without any', async () => {
@@ -174,7 +195,7 @@ describe('the proxy of an instance', () => {
 
     expect(await stage.instance('mistyped')).toMatchObject({
       connection: {
-        lastDisconnect: { code: 428, reason: 'unexpected HTTP answer 407 Proxy Authentication Required' },
+        lastDisconnect: { code: 408, reason: 'the proxy could not be used' },
       },
     });
     expect(stage.simulator.loginCount(number)).toBe(logins);

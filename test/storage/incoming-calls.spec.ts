@@ -17,6 +17,7 @@ import type { IncomingCallSignal, WhatsAppSignal } from '../../src/whatsapp/what
 import { lidJid, WhatsAppSimulator } from '../simulator/index.js';
 import { quietLibraries } from '../simulator/testing/quiet.js';
 import { clientVersions } from '../support/client-versions.js';
+import { ProxyAgents } from '../../src/whatsapp/proxy-agents.js';
 import { outreachOf } from '../support/outreach.js';
 import { SilentLog } from '../support/silent-log.js';
 import { newAccount, openTestDatabase } from './instances-stage.js';
@@ -61,6 +62,7 @@ describe('incoming calls of a session', () => {
       config,
       new ConnectTurns(config, clock),
       clientVersions(dataSource, { config, clock, log }),
+      new ProxyAgents(config, clock, log),
     );
     signals = [];
     gateway.onSignal((signal) => signals.push(signal));

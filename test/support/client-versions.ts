@@ -7,6 +7,7 @@ import type { Log } from '../../src/common/logging/log.js';
 import type { Clock } from '../../src/common/time/clock.js';
 import type { AppConfig } from '../../src/config/app-config.js';
 import { ClientVersionRepository } from '../../src/whatsapp/client-version/client-version.repository.js';
+import { ProxyAgents } from '../../src/whatsapp/proxy-agents.js';
 import { ClientVersions } from '../../src/whatsapp/client-version/client-versions.js';
 
 /** Of no particular day. */
@@ -26,6 +27,7 @@ export function clientVersions(
   database: DataSource,
   { config, clock, log, events = new EventBus(log), nodes = new LinkedNews(new NoLink(), log) }: Parts,
 ): ClientVersions {
+  const proxies = new ProxyAgents(config, clock, log);
   const repository = new ClientVersionRepository(database);
-  return new ClientVersions(LIBRARY_VERSION, repository, nodes, events, config, clock, log);
+  return new ClientVersions(LIBRARY_VERSION, repository, nodes, events, proxies, config, clock, log);
 }

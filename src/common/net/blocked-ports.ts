@@ -8,3 +8,11 @@ export const BLOCKED_PORTS: ReadonlySet<number> = new Set([
   526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049,
   3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ]);
+
+/**
+ * Whether a port is closed to proxies. Above the ports of system services everything is open: providers of proxies give out long
+ * ranges of ports, and what is sent to a proxy leaves its owner no say in the text.
+ */
+export function isBlockedForProxies(port: number): boolean {
+  return port < 1024 && BLOCKED_PORTS.has(port);
+}

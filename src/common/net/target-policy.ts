@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { BLOCKED_PORTS } from './blocked-ports.js';
 import { isPublicAddress } from './public-address.js';
 
@@ -42,7 +42,7 @@ export function parseTarget(text: string, rules: TargetRules): ParsedTarget {
   if (url.port !== '' && BLOCKED_PORTS.has(Number(url.port))) return refuse('has a port that is not allowed');
   // The dot of the root may be in a URL, but not in a certificate nor in TLS's server name.
   url.hostname = url.hostname.replace(/\.$/, '');
-  const hostFault = faultOfHost(url.hostname.replace(/^\[(.*)\]$/, '$1'), rules);
+  const hostFault = faultOfHost(withoutBrackets(url.hostname), rules);
   return hostFault === undefined ? { ok: true, url } : refuse(hostFault);
 }
 
@@ -69,6 +69,20 @@ function faultOfHost(host: string, { allowPrivate }: TargetRules): string | unde
   if (allowPrivate) return undefined;
   const isLocal = labels.length === 1 || LOCAL_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));
   return isLocal ? 'points to a name of a local network' : undefined;
+}
+
+/**
+ * Why nothing may connect to this host, judged by its text alone and as the WHATWG URL parser normalises it; `undefined`: it may.
+ * @param host without the brackets of an IPv6 address
+ */
+export function faultOfTarget(host: string, rules: TargetRules): string | undefined {
+  const text = `http://${isIPv6(host) ? `[${host}]` : host}`;
+  if (!URL.canParse(text)) return 'has a malformed host';
+  return faultOfHost(withoutBrackets(new URL(text).hostname.replace(/\.$/, '')), rules);
+}
+
+function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 function refuse(fault: string): ParsedTarget {

@@ -25,7 +25,7 @@ export class ProxyBody {
 
   @Text(255, {
     description:
-      'Encrypted at rest and never returned. Left out, the stored one is kept as long as host and username stay the same',
+      'Encrypted at rest and never returned. Left out, the stored one is kept only while host, port, protocol and username stay the same',
     example: 'secret',
   })
   password?: string | null;

@@ -11,11 +11,10 @@ import {
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import type { Clock } from '../../common/time/clock.js';
 import type { ConnectionEnd } from '../whatsapp.errors.js';
-import type { SessionOptions } from '../whatsapp.gateway.js';
 import { PASSKEY_DISCONNECT, readDisconnect, readHttpRefusal, type Disconnect } from './disconnect-reason.js';
 import { FrameReader } from './frame-reader.js';
 import { isPasskeyRequest } from './passkey-request.js';
-import { socketOptions } from './socket-options.js';
+import { socketOptions, type SocketWay } from './socket-options.js';
 import { guardWire } from './wire-guard.js';
 
 /** How long a peer may take to say goodbye before the socket is left alone. */
@@ -56,7 +55,7 @@ export class BaileysConnection {
     readonly creds: AuthenticationCreds,
     keys: SignalKeyStore,
     logger: ILogger,
-    options: SessionOptions,
+    way: SocketWay,
     /** Of the client version, see `ClientVersions`. */
     readonly revision: number,
     private readonly events: ConnectionEvents,
@@ -64,7 +63,7 @@ export class BaileysConnection {
     /** Asked before each frame. */
     mayWrite: () => boolean,
   ) {
-    this.socket = makeWASocket(socketOptions(creds, keys, logger, options, revision));
+    this.socket = makeWASocket(socketOptions(creds, keys, logger, way, revision));
     this.wire = guardWire(this.socket, mayWrite);
     this.socket.ev.on('creds.update', () => this.tell(() => events.credentials(creds)));
     this.socket.ev.on('connection.update', (update) => this.onUpdate(update));
@@ -122,7 +121,7 @@ export class BaileysConnection {
   }
 
   /**
-   * A proxy that refuses, or an edge that is overloaded, answers the upgrade in plain HTTP. The library passes that event
+   * An edge that is overloaded answers the upgrade in plain HTTP. The library passes that event
    * on to nobody, but `ws` leaves the ending of the attempt to whoever listens: it would wait for ever.
    */
   private endOnHttpAnswer(): void {

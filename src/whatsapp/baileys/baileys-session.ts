@@ -5,6 +5,7 @@ import { OwnershipLost } from '../../cluster/ownership.errors.js';
 import type { Ownership } from '../../cluster/ownership.js';
 import type { Log } from '../../common/logging/log.js';
 import { CLIENT_OUTDATED } from '../client-version/client-version.js';
+import type { ProxyAgents } from '../proxy-agents.js';
 import type { SessionStore } from '../session-store/session-store.js';
 import { LinkingCancelled, NoCredentials, PasskeyRequired, SessionNotConnected } from '../whatsapp.errors.js';
 import type { LinkMethod, LinkOffer, SessionOptions, SessionState } from '../whatsapp.gateway.js';
@@ -26,6 +27,7 @@ const REPLACED_CODES = [409, 440];
 
 export interface SessionTools extends ConnectionTools {
   readonly store: SessionStore;
+  readonly proxies: ProxyAgents;
   readonly ownership: Ownership;
   readonly log: Log;
 }
@@ -170,12 +172,11 @@ export class BaileysSession {
     this.revision = this.tools.versions.current.revision;
     this.tell({ type: 'connecting' });
     try {
-      const keys = this.tools.store.keysOf(this.instanceId);
       this.connection = new BaileysConnection(
         creds,
-        keys,
+        this.tools.store.keysOf(this.instanceId),
         this.logger,
-        this.options,
+        { ...this.options, agent: this.tools.proxies.for(this.options.proxy, this.instanceId) },
         this.revision,
         this.eventsOf(creds),
         this.tools.clock,
@@ -217,11 +218,10 @@ export class BaileysSession {
 
   private onLinkGivenUp(attempt: LinkingAttempt, disconnect: Disconnect): void {
     if (this.linking !== attempt) return;
-    const { connection } = this;
+    void this.connection?.close();
     this.connection = undefined;
     this.checking = undefined;
     this.linking = undefined;
-    void connection?.close();
     this.tell({ type: 'disconnected', ...disconnect, retryAt: null });
   }
 

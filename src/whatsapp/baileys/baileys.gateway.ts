@@ -6,6 +6,7 @@ import { Clock } from '../../common/time/clock.js';
 import { AppConfig } from '../../config/app-config.js';
 import { SessionStore } from '../session-store/session-store.js';
 import { ClientVersions } from '../client-version/client-versions.js';
+import { ProxyAgents } from '../proxy-agents.js';
 import { ConnectTurns } from '../connect-turns.js';
 import type { WhatsAppSignal } from '../whatsapp-signals.js';
 import {
@@ -38,6 +39,7 @@ export class BaileysGateway extends WhatsAppGateway {
     private readonly config: AppConfig,
     private readonly turns: ConnectTurns,
     private readonly versions: ClientVersions,
+    private readonly proxies: ProxyAgents,
   ) {
     super();
     enforceStrictSignatures();
@@ -133,9 +135,9 @@ export class BaileysGateway extends WhatsAppGateway {
   private lineOf(instanceId: string): BaileysLine {
     const known = this.lines.get(instanceId);
     if (known) return known;
-    const { store, ownership, clock, log, turns, versions } = this;
+    const { store, ownership, clock, log, turns, versions, proxies } = this;
     const restrictionPauseMs = this.config.restrictionPauseSeconds * 1000;
-    const tools = { store, ownership, clock, log, turns, versions, restrictionPauseMs };
+    const tools = { store, ownership, clock, log, turns, versions, proxies, restrictionPauseMs };
     const line = new BaileysLine(instanceId, tools, (news) =>
       this.emit({ instanceId, at: clock.now(), ...news }),
     );

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:https';
 import {
   DEFAULT_CONNECTION_CONFIG,
   isJidBroadcast,
@@ -10,8 +11,6 @@ import {
 } from '@whiskeysockets/baileys';
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import type { LibraryVersion } from '../client-version/client-versions.js';
-import type { SessionOptions } from '../whatsapp.gateway.js';
-import { proxyAgent } from '../proxy-agent.js';
 import { withTurns } from './signal-turns.js';
 import { socketCaches } from './socket-caches.js';
 import { withBundleCheck } from './strict-signatures.js';
@@ -34,6 +33,13 @@ export function libraryVersion(): LibraryVersion {
   return { revision, currentAt: LIBRARY_BUILT_AT };
 }
 
+export interface SocketWay {
+  /** Carries the socket; `undefined` = directly. */
+  readonly agent: Agent | undefined;
+  /** Show the account as online. */
+  readonly keepOnline: boolean;
+}
+
 /**
  * Settings of a socket that places calls and keeps no messages. No explicit `undefined`: it would undo a default.
  * @param revision of WhatsApp Web, the last part of the client version
@@ -42,10 +48,9 @@ export function socketOptions(
   creds: AuthenticationCreds,
   keys: SignalKeyStore,
   logger: ILogger,
-  { proxy, keepOnline }: SessionOptions,
+  { agent, keepOnline }: SocketWay,
   revision: number,
 ): UserFacingSocketConfig {
-  const agent = proxyAgent(proxy);
   return {
     auth: { creds, keys },
     logger,

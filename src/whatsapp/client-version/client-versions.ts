@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { Agent } from 'node:https';
 import {
   Injectable,
   type BeforeApplicationShutdown,
@@ -11,6 +12,7 @@ import { EventBus } from '../../common/events/event-bus.js';
 import { Log } from '../../common/logging/log.js';
 import { Clock, type Timer } from '../../common/time/clock.js';
 import { AppConfig } from '../../config/app-config.js';
+import { ProxyAgents } from '../proxy-agents.js';
 import type { NetworkProxy } from '../whatsapp.gateway.js';
 import { ClientVersionRepository, type DueQuestion } from './client-version.repository.js';
 import { refusalText, versionText, type ClientVersion } from './client-version.js';
@@ -64,6 +66,7 @@ export class ClientVersions implements OnModuleInit, OnApplicationBootstrap, Bef
     private readonly repository: ClientVersionRepository,
     private readonly nodes: NodeNews,
     private readonly events: EventBus,
+    private readonly proxies: ProxyAgents,
     private readonly config: AppConfig,
     private readonly clock: Clock,
     private readonly log: Log,
@@ -208,17 +211,21 @@ export class ClientVersions implements OnModuleInit, OnApplicationBootstrap, Bef
 
   /** Directly first, then the way of sessions that were refused. @throws RevisionUnknown */
   private async askWhatsApp(question: DueQuestion): Promise<number> {
-    const { signal } = this.stopped;
     try {
-      return await askForRevision(null, this.clock, signal);
+      return await this.askThrough(null);
     } catch (failure) {
       if (question === 'refused' && this.detours.size === 0) await this.clock.sleep(DETOUR_PATIENCE_MS);
       for (const proxy of pickSome([...this.detours.values()], DETOURS)) {
-        const revision = await askForRevision(proxy, this.clock, signal).catch(() => undefined);
+        const revision = await this.askThrough(proxy).catch(() => undefined);
         if (revision !== undefined) return revision;
       }
       throw failure;
     }
+  }
+
+  private askThrough(proxy: NetworkProxy | null): Promise<number> {
+    const agent = this.proxies.for(proxy) ?? new Agent({ keepAlive: false });
+    return askForRevision(agent, this.clock, this.stopped.signal);
   }
 
   private async readStored(source: 'stored' | 'learned'): Promise<void> {

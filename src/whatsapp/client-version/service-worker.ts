@@ -2,8 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import https, { type Agent } from 'node:https';
 import { errorCodeOf } from '../../common/errors/error-code.js';
 import type { Clock } from '../../common/time/clock.js';
-import type { NetworkProxy } from '../whatsapp.gateway.js';
-import { proxyAgent } from '../proxy-agent.js';
 import { revisionIn } from './client-version.js';
 
 const ADDRESS = new URL('https://web.whatsapp.com/sw.js');
@@ -27,17 +25,12 @@ export class RevisionUnknown extends Error {}
 
 /**
  * Asks WhatsApp Web for its service worker and reads the client revision in it. Takes at most 10 s and reads at most 2 MB.
- * @param proxy `null` = directly
+ * @param agent the way there, destroyed at the end
  * @throws RevisionUnknown
  */
-export async function askForRevision(
-  proxy: NetworkProxy | null,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<number> {
+export async function askForRevision(agent: Agent, clock: Clock, signal: AbortSignal): Promise<number> {
   const tooLate = new AbortController();
   const timer = clock.schedule(TIME_LIMIT_MS, () => tooLate.abort());
-  const agent = proxyAgent(proxy) ?? new https.Agent({ keepAlive: false });
   try {
     const revision = revisionIn(await read(agent, AbortSignal.any([signal, tooLate.signal])));
     if (revision === undefined) throw new RevisionUnknown('the answer names no client revision');

@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { isIPv4 } from 'node:net';
 import tls from 'node:tls';
-import type { ResolveHost } from '../../../src/events/host-resolver.js';
+import type { ResolveHost } from '../../../src/common/net/host-resolver.js';
 import { WebhookSender, type SendResult } from '../../../src/events/webhook-sender.js';
 import { makeAuthority, makeCertificate } from '../../support/certificates.js';
-import { FakeInternet } from './support/fake-internet.js';
+import { FakeInternet } from '../common/net/support/fake-internet.js';
 import { Receiver } from './support/receiver.js';
 
 const PUBLIC = '93.184.216.34';

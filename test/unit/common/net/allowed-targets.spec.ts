@@ -56,3 +56,57 @@ describe('the target of a webhook', () => {
     expect(refusalOf({}, undefined, 'url')).toBeUndefined();
   });
 });
+
+describe('the proxy of an instance', () => {
+  const refusal = (env: Record<string, string>, host: string | null, port: number | null = 1080) => {
+    try {
+      new AllowedTargets(parseAppConfig(env)).requireAllowedProxy({ host, port });
+      return undefined;
+    } catch (error) {
+      if (error instanceof DomainError) return `${error.code}: ${error.message}`;
+      throw error;
+    }
+  };
+  const HOW = '; proxies that are not public need PROXY_ALLOW_PRIVATE=true in the settings of the server';
+
+  it.each(['proxy.example.com', 'PROXY.example.com.', '8.8.8.8', '134744072', '2606:4700:4700::1111'])(
+    'may be public: %s',
+    (host) => {
+      expect(refusal({}, host)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ...['127.0.0.1', '127.1', '0x7f.1', '2130706433', '0', '::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1'],
+    ...['10.1.2.3', '172.16.0.1', '192.168.1.1', '100.64.0.1', '169.254.169.254', '168.63.129.16', 'fd00::1'],
+  ])('is refused at the address %s, with the setting that allows it', (host) => {
+    expect(refusal({}, host)).toBe(
+      `invalid_body: Invalid request body: host points to an address that is not public${HOW}`,
+    );
+    expect(refusal({ PROXY_ALLOW_PRIVATE: 'true' }, host)).toBeUndefined();
+  });
+
+  it.each(['localhost', 'localhost.', 'LocalHost', 'squid', 'db.internal', 'printer.local', 'x.home.arpa'])(
+    'is refused under the local name %s, with the setting that allows it',
+    (host) => {
+      expect(refusal({}, host)).toBe(
+        `invalid_body: Invalid request body: host points to a name of a local network${HOW}`,
+      );
+      expect(refusal({ PROXY_ALLOW_PRIVATE: 'true' }, host)).toBeUndefined();
+    },
+  );
+
+  it.each([22, 25, 53, 110, 143])('is refused at the port %i of a service that is no proxy', (port) => {
+    expect(refusal({}, 'proxy.example.com', port)).toBe(
+      'invalid_body: Invalid request body: port belongs to a service that is no proxy',
+    );
+  });
+
+  it.each([80, 443, 1080, 3128, 6667, 10_080])('may have the port %i', (port) => {
+    expect(refusal({}, 'proxy.example.com', port)).toBeUndefined();
+  });
+
+  it('is not asked for when there is none', () => {
+    expect(refusal({}, null)).toBeUndefined();
+  });
+});

@@ -4,10 +4,10 @@ import { get as getSecurely } from 'node:https';
 import { createServer as createListener, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { proxyAgent } from '../../../src/whatsapp/proxy-agent.js';
 import type { NetworkProxy } from '../../../src/whatsapp/whatsapp.gateway.js';
 import { HttpProxy } from '../../support/http-proxy.js';
 import { Socks5Proxy } from '../../support/socks5-proxy.js';
+import { agentFor } from './support/proxy-agents.js';
 
 const USERNAME = 'us:er@host/ü %41';
 const PASSWORD = 'p@ss/w:rd?#[%20]+&é ';
@@ -33,7 +33,7 @@ function proxyAt(port: number, rest: Partial<NetworkProxy>): NetworkProxy {
 
 /** The status of a request to `host` through the proxy. */
 async function requestThrough(proxy: NetworkProxy, host = '127.0.0.1'): Promise<number | undefined> {
-  const agent = proxyAgent(proxy);
+  const { agent } = agentFor(proxy, { allowPrivate: true });
   const request = get({ agent, host, port: targetPort });
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -44,13 +44,9 @@ async function requestThrough(proxy: NetworkProxy, host = '127.0.0.1'): Promise<
     return response.statusCode;
   } finally {
     request.destroy();
-    agent?.destroy();
+    agent.destroy();
   }
 }
-
-it('is no agent at all without a proxy', () => {
-  expect(proxyAgent(null)).toBeUndefined();
-});
 
 describe.each([
   ['http', HttpProxy],
@@ -100,14 +96,14 @@ it('carries TLS to the destination itself, whose name it asks for', async () => 
       });
   });
   await once(destination.listen(0, '127.0.0.1'), 'listening');
-  const agent = proxyAgent(proxyAt(proxy.port, {}));
+  const { agent } = agentFor(proxyAt(proxy.port, {}), { allowPrivate: true });
   try {
     const request = getSecurely({ agent, host: 'localhost', port: portOf(destination.address()) });
     await new Promise((resolve) => request.once('error', resolve));
     expect(hello[0]?.[0]).toBe(TLS_HANDSHAKE);
     expect(hello[0]?.includes('localhost')).toBe(true);
   } finally {
-    agent?.destroy();
+    agent.destroy();
     destination.close();
     await proxy.close();
   }

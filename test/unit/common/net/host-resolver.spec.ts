@@ -1,7 +1,7 @@
-import { hostResolver } from '../../../src/events/host-resolver.js';
+import { hostResolver } from '../../../../src/common/net/host-resolver.js';
 import { NameServer } from './support/name-server.js';
 
-describe('the look-up of a receiver', () => {
+describe('the look-up of a host', () => {
   let names: NameServer;
 
   beforeEach(async () => {
