@@ -6,8 +6,7 @@ import { Stage } from '../support/stage.js';
 
 const LOCAL_ADDRESS = 'an address that is not public';
 const LOCAL_NAME = 'a name of a local network';
-const HOW_TO_ALLOW =
-  'proxies that are not public need PROXY_ALLOW_PRIVATE=true in the settings of the server';
+const HOW_TO_ALLOW = 'only with PROXY_ALLOW_PRIVATE=true may proxies be there';
 const FIELDS = { proxyEnabled: true, proxyPort: '3128', proxyProtocol: 'http' };
 
 describe('the proxy of an instance on a server that allows only public ones', () => {

@@ -4,8 +4,7 @@ import { InvalidRequestBody } from '../http/request.errors.js';
 import { isBlockedForProxies } from './blocked-ports.js';
 import { faultOfTarget, parseTarget } from './target-policy.js';
 
-const HOW_TO_ALLOW =
-  'proxies that are not public need PROXY_ALLOW_PRIVATE=true in the settings of the server';
+const HOW_TO_ALLOW = 'only with PROXY_ALLOW_PRIVATE=true may proxies be there';
 
 /** Refuses, under the operator's settings, targets that the product must not connect to for an account. */
 @Injectable()

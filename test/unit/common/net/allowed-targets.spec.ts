@@ -67,7 +67,7 @@ describe('the proxy of an instance', () => {
       throw error;
     }
   };
-  const HOW = '; proxies that are not public need PROXY_ALLOW_PRIVATE=true in the settings of the server';
+  const HOW = '; only with PROXY_ALLOW_PRIVATE=true may proxies be there';
 
   it.each(['proxy.example.com', 'PROXY.example.com.', '8.8.8.8', '134744072', '2606:4700:4700::1111'])(
     'may be public: %s',
