@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { administratorUrl } from '../../test/support/administrator.mjs';
 import { runSql } from '../../test/support/postgres.js';
 
 /** Calls of each statement since the server started, by its text with constants taken out. */
@@ -25,10 +26,11 @@ export class MeasuredPostgres {
     await chmod(directory, 0o755);
     const dataDir = path.join(directory, 'data');
     const first = await startEmbeddedPostgres({ dataDir });
-    await runSql(first.url, `ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`);
+    const url = await administratorUrl(first.url, dataDir);
+    await runSql(url, `ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`);
     await first.stop();
     const server = await startEmbeddedPostgres({ dataDir });
-    const client = new pg.Client({ connectionString: server.url, application_name: 'bench' });
+    const client = new pg.Client({ connectionString: url, application_name: 'bench' });
     await client.connect();
     await client.query('CREATE EXTENSION pg_stat_statements');
     return new MeasuredPostgres(server.url, server, directory, client);

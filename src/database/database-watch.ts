@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Log } from '../common/logging/log.js';
 import type { Clock, Timer } from '../common/time/clock.js';
+import { SecuredClient } from './secured-client.js';
 
 const BETWEEN_BEATS_MS = 150;
 /** For a server of which nothing at all is heard. Shorter, and one that only is busy would be taken for one that has stopped. */
@@ -147,7 +148,7 @@ export class DatabaseWatch {
 
   private async connect(): Promise<pg.Client> {
     const socket = new Socket();
-    const client = new pg.Client({
+    const client = new SecuredClient({
       connectionString: this.database.url,
       application_name: 'ringdrop-watch',
       stream: () => socket,

@@ -3,7 +3,7 @@ import { PostgresSupervisor, type SupervisorLog } from './embedded/postgres-supe
 
 /** The PostgreSQL server of a data directory, in use by this application. */
 export interface EmbeddedPostgres {
-  /** `postgres://…` with role, password, port and database. It stays valid when the server is restarted. */
+  /** `postgres://…` with role, password, socket and database. It stays valid when the server is restarted. */
   readonly url: string;
   /** True when the server was already running: left by an application that was killed, or owned by another one that is alive. */
   readonly adopted: boolean;
@@ -17,10 +17,10 @@ export interface EmbeddedPostgres {
 /**
  * Starts the PostgreSQL of `<dataDir>/postgres`, or adopts the one that runs there already, and keeps it running until `stop()`.
  *
- * - One application owns the server: it starts it, restarts it on the same port when it dies, and stops it. An application that finds a
+ * - One application owns the server: it starts it, restarts it at the same place when it dies, and stops it. An application that finds a
  *   server without a living owner becomes the owner. A second application on the same directory (the migration command beside the
  *   product) is a guest: it uses the server and leaves it running. When the owner ends, its server ends with it, and a guest that is
- *   still there starts it again on the same port within about a second; queries in between fail. Where more than one process is the
+ *   still there starts it again at the same place within about a second; queries in between fail. Where more than one process is the
  *   rule and not the exception, use a PostgreSQL server of your own through DATABASE_URL.
  * - A server that a person has to help (its data was removed or damaged), or that could not be started again for two minutes, is given
  *   up: `onFailure` says why.

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { SecuredClient } from './secured-client.js';
 
 /** How long the server lets a statement, and a transaction, take. Milliseconds; 0 = without end. */
 export interface TimeLimits {
@@ -36,7 +37,7 @@ export function limitedClient(limits: TimeLimits, applicationName: string): type
     `SET LOCAL application_name = ${pg.escapeLiteral(applicationName)}`,
   ].join('; ');
 
-  return class LimitedClient extends pg.Client {
+  return class LimitedClient extends SecuredClient {
     private isInTransaction = false;
     private isPooled = false;
     private readonly open: () => Promise<unknown>;

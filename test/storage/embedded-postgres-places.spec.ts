@@ -18,6 +18,7 @@ import { jest } from '@jest/globals';
 import { preparePostgresBinaries } from '../../src/database/embedded/binaries.js';
 import { chooseDataDirectory } from '../../src/database/embedded/data-directory.js';
 import { firstClosedPath } from '../../src/database/embedded/server-account.js';
+import { administratorUrl } from '../support/administrator.mjs';
 import { EmbeddedPostgresBench } from '../support/embedded-postgres-bench.js';
 import { runSql } from '../support/postgres.js';
 
@@ -211,7 +212,8 @@ describe('the installed PostgreSQL', () => {
     await symlink(project, link);
     const application = bench.launch(path.join(link, 'data'), undefined, project);
     const { url } = await application.started();
-    expect(await runSql(url, 'SHOW data_directory')).toBe(path.join(project, 'data', 'postgres'));
+    const administrator = await administratorUrl(url, path.join(project, 'data'));
+    expect(await runSql(administrator, 'SHOW data_directory')).toBe(path.join(project, 'data', 'postgres'));
     await application.end('SIGTERM');
     expect(await runSql((await bench.start(path.join(project, 'data'))).url, 'SELECT 1')).toBe(1);
   });

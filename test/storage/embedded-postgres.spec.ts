@@ -30,27 +30,35 @@ describe('the embedded PostgreSQL', () => {
     const { url, adopted } = await bench.start(dataDir);
 
     expect(adopted).toBe(false);
-    expect((await stat(path.join(dataDir, 'postgres.password'))).mode & 0o777).toBe(0o600);
+    for (const name of ['postgres.password', 'postgres.app-password']) {
+      expect((await stat(path.join(dataDir, name))).mode & 0o777).toBe(0o600);
+    }
     // The binaries are there as well when those of the package are closed to the server's account.
     const made = (await readdir(dataDir)).filter((name) => !name.startsWith('postgres-binaries-'));
-    expect(made.sort()).toEqual(['postgres', 'postgres.log', 'postgres.owner', 'postgres.password']);
+    expect(made.sort()).toEqual([
+      'postgres',
+      'postgres.app-password',
+      'postgres.log',
+      'postgres.owner',
+      'postgres.password',
+      'postgres.socket',
+    ]);
     const settings = [
       'server_encoding',
       'fsync',
       'data_checksums',
       'listen_addresses',
-      'unix_socket_directories',
       'password_encryption',
     ];
     const values = settings.map((name) => `current_setting('${name}')`).join(` || ',' || `);
-    expect(await runSql(url, `SELECT ${values}`)).toBe('UTF8,on,on,127.0.0.1,,scram-sha-256');
+    expect(await runSql(url, `SELECT ${values}`)).toBe('UTF8,on,on,,scram-sha-256');
     expect(await runSql(url, "SELECT upper('é') || gen_random_uuid() IS NOT NULL")).toBe(true);
     const wrong = new URL(url);
     wrong.password = 'wrong';
     await expect(runSql(wrong.href, 'SELECT 1')).rejects.toThrow(/password authentication failed/);
   });
 
-  it('keeps its data over a stop, which may be asked for twice, and takes the same port again', async () => {
+  it('keeps its data over a stop, which may be asked for twice, and listens in the same place again', async () => {
     const dataDir = await bench.dataDirectory();
     const first = await bench.start(dataDir);
     await runSql(first.url, 'CREATE TABLE kept AS SELECT 7 AS value');
@@ -62,7 +70,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await runSql(second.url, 'SELECT value FROM kept')).toBe(7);
   });
 
-  it('comes back on the same port when the server is killed under a living application', async () => {
+  it('comes back in the same place when the server is killed under a living application', async () => {
     const dataDir = await bench.dataDirectory();
     const { url, stop } = await bench.start(dataDir).then((server) => ({
       url: server.url,
@@ -105,7 +113,7 @@ describe('the embedded PostgreSQL', () => {
       dataDir,
       () => undefined,
       (error) => failures.emit('failure', error),
-      500,
+      { giveUpMs: 500 },
     );
     await supervisor.start();
     bench.onRelease(() => supervisor.stop());

@@ -65,10 +65,13 @@ export async function serverPid(dataDir: string): Promise<number> {
   return Number((await readFile(path.join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
 }
 
-/** Whether anybody accepts connections on the port of `url`. */
+/** Whether anybody accepts connections where `url` points to. */
 export function isListening(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const socket = hostname.startsWith('%2F')
+      ? connect(path.join(decodeURIComponent(hostname), `.s.PGSQL.${port}`))
+      : connect(Number(port), hostname);
     socket.once('error', () => resolve(false));
     socket.once('connect', () => {
       socket.destroy();

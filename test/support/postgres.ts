@@ -5,6 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { chooseServerAccount, firstClosedPath } from '../../src/database/embedded/server-account.js';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { administratorUrl } from './administrator.mjs';
 
 /** A throwaway PostgreSQL server. */
 export interface TestPostgres {
@@ -21,11 +22,12 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const dataDir = await makeDataDirectory();
   const server = await startEmbeddedPostgres({ dataDir });
   // Nothing here has to survive a power cut, and commits are much cheaper without it.
-  await runSql(server.url, 'ALTER SYSTEM SET fsync = off');
-  await runSql(server.url, 'SELECT pg_reload_conf()');
+  const url = await administratorUrl(server.url, dataDir);
+  await runSql(url, 'ALTER SYSTEM SET fsync = off');
+  await runSql(url, 'SELECT pg_reload_conf()');
   return {
-    url: server.url,
-    createDatabase: () => createDatabase(server.url),
+    url,
+    createDatabase: () => createDatabase(url),
     stop: async () => {
       await server.stop();
       await rm(dataDir, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCodeOf } from '../../common/errors/error-code.js';
+import { ADMINISTRATOR } from './administration.js';
 import type { PostgresBinaries } from './binaries.js';
 import type { ClusterPaths } from './data-directory.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
@@ -8,9 +9,6 @@ import { runInitdb } from './initdb.js';
 import { ensurePassword } from './password-file.js';
 import { processIsAlive } from './process-table.js';
 import type { ServerAccount } from './server-account.js';
-
-/** The only role that is made; it owns everything. */
-export const CLUSTER_ROLE = 'ringdrop';
 
 const DRAFT_PREFIX = 'postgres.initdb-';
 
@@ -89,7 +87,7 @@ export async function createCluster(
 
 function initdbArguments(clusterDir: string, passwordFile: string): string[] {
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const access = [`--username=${CLUSTER_ROLE}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  const access = [`--username=${ADMINISTRATOR}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   return ['-D', clusterDir, ...access, ...locale, ...settings];
 }

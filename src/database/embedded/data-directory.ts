@@ -21,7 +21,10 @@ export interface DataPlace {
 export interface ClusterPaths {
   dataDir: string;
   clusterDir: string;
+  /** Of the administrator, who is a superuser. */
   passwordFile: string;
+  /** Of the role that the application works with. */
+  applicationPasswordFile: string;
   ownerFile: string;
   logFile: string;
 }
@@ -65,6 +68,7 @@ export async function openDataDirectory(requestedDir: string): Promise<ClusterPa
     dataDir,
     clusterDir: path.join(dataDir, 'postgres'),
     passwordFile: path.join(dataDir, 'postgres.password'),
+    applicationPasswordFile: path.join(dataDir, 'postgres.app-password'),
     ownerFile: path.join(dataDir, 'postgres.owner'),
     logFile: path.join(dataDir, 'postgres.log'),
   };

@@ -1,15 +1,15 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCodeOf } from '../../common/errors/error-code.js';
-import { CLUSTER_ROLE, clusterExists } from './cluster.js';
+import { openForApplication } from './administration.js';
+import { clusterExists } from './cluster.js';
 import { openDataDirectory, requireOpenDataDirectory, type ClusterPaths } from './data-directory.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { errorMessage } from './error-message.js';
 import { Ownership } from './ownership.js';
-import { readPassword } from './password-file.js';
 import { postmasterIsRunning, readPostmasterLock } from './postmaster-lock.js';
-import { probeServer } from './probe-server.js';
 import { chooseServerAccount } from './server-account.js';
+import { isSameAddress, type ServerAddress } from './server-address.js';
 import { ServerLauncher, type LaunchedServer } from './server-launcher.js';
 import { ServerProcess, ServerStartFailure } from './server-process.js';
 
@@ -23,7 +23,6 @@ const FIRST_RESTART_DELAY_MS = 100;
 const MAX_RESTART_DELAY_MS = 5_000;
 /** No ring is left by then that the application could still hang up; its next start may take another port, and says what is wrong. */
 const GIVE_UP_MS = 120_000;
-const DATABASE = 'postgres';
 
 /** System errors whose cure is in the operator's hands. */
 const DIRECTORY_FAULTS = new Set([
@@ -39,6 +38,12 @@ const DIRECTORY_FAULTS = new Set([
 
 /** Receives a constant sentence and its details. */
 export type SupervisorLog = (message: string, details?: object) => void;
+
+/** What only tests set. */
+interface SupervisorOptions {
+  readonly giveUpMs?: number;
+  readonly overTcp?: boolean;
+}
 
 /** Everything that exists once the data directory is open. */
 interface Site {
@@ -61,7 +66,7 @@ export class PostgresSupervisor {
     private readonly dataDir: string,
     private readonly log: SupervisorLog,
     private readonly onFailure: (error: EmbeddedPostgresError) => void,
-    private readonly giveUpMs = GIVE_UP_MS,
+    private readonly options: SupervisorOptions = {},
   ) {}
 
   get url(): string {
@@ -82,7 +87,7 @@ export class PostgresSupervisor {
       this.wasAdopted = adopted;
       this.log('embedded PostgreSQL is ready', {
         directory: site.paths.clusterDir,
-        port: server.port,
+        ...server.address,
         adopted,
         durationMs: Date.now() - startedAt,
       });
@@ -107,21 +112,24 @@ export class PostgresSupervisor {
     this.site = {
       paths,
       ownership: new Ownership(paths.ownerFile),
-      launcher: new ServerLauncher(paths, account, this.log),
+      launcher: new ServerLauncher(
+        paths,
+        account,
+        this.options.overTcp ?? process.platform === 'win32',
+        this.log,
+      ),
     };
     return this.site;
   }
 
-  /** A server that answered a query. `fixedPort`: the only port that will do, `null` for any. */
-  private async connect(site: Site, fixedPort: number | null): Promise<LaunchedServer> {
+  /** A server that answered a query. `fixed`: the only address that will do, `null` for any. */
+  private async connect(site: Site, fixed: ServerAddress | null): Promise<LaunchedServer> {
     for (let probes = 1; ; probes += 1) {
-      const launched = await this.acquire(site, fixedPort);
+      const launched = await this.acquire(site, fixed);
       // A child of ours is stopped even when it turns out to be unusable; a server found running only once it is proven to be ours.
       if (!launched.adopted) this.server = launched.server;
-      const password = await readPassword(site.paths.passwordFile);
-      this.currentUrl = `postgres://${CLUSTER_ROLE}:${encodeURIComponent(password)}@127.0.0.1:${launched.server.port}/${DATABASE}`;
       try {
-        await probeServer(this.currentUrl, site.paths.clusterDir, site.paths.passwordFile);
+        this.currentUrl = await openForApplication(launched.server.address, site.paths);
         this.server = launched.server;
         return launched;
       } catch (error) {
@@ -136,20 +144,22 @@ export class PostgresSupervisor {
   /** As the owner, brings the server up; as a guest, waits until the owner has. */
   private async acquire(
     { paths, ownership, launcher }: Site,
-    fixedPort: number | null,
+    fixed: ServerAddress | null,
   ): Promise<LaunchedServer> {
     const patientUntil = Date.now() + OWNER_PATIENCE_MS;
     for (;;) {
       if (await ownership.claim()) break;
       const lock = await readPostmasterLock(paths.clusterDir);
-      const usable = lock?.status === 'ready' && (fixedPort === null || lock.port === fixedPort);
-      if (usable && postmasterIsRunning(lock, paths.clusterDir)) {
-        return { server: ServerProcess.adopt(lock.pid, lock.port, paths.clusterDir, null), adopted: true };
+      if (lock?.status === 'ready' && postmasterIsRunning(lock, paths.clusterDir)) {
+        if (!launcher.isUsable(lock.address)) throw olderOwner(paths.clusterDir);
+        if (fixed === null || isSameAddress(lock.address, fixed)) {
+          return { server: ServerProcess.adopt(lock, paths.clusterDir, null), adopted: true };
+        }
       }
       if (Date.now() > patientUntil && (await ownership.takeOver())) break;
       await sleep(GUEST_POLL_MS, undefined, { signal: this.closing.signal });
     }
-    return launcher.launch(fixedPort, this.closing.signal);
+    return launcher.launch(fixed, this.closing.signal);
   }
 
   /** Restarts the server whenever it ends, until stop(), or until it has to be given up. Never rejects. */
@@ -166,7 +176,7 @@ export class PostgresSupervisor {
           pid: server.pid,
           failures,
         });
-        server = await this.revive(site, server.port, failures);
+        server = await this.revive(site, server.address, failures);
         failures += 1;
         readyAt = Date.now();
       }
@@ -175,17 +185,17 @@ export class PostgresSupervisor {
     }
   }
 
-  private async revive(site: Site, port: number, earlierFailures: number): Promise<ServerProcess> {
+  private async revive(site: Site, address: ServerAddress, earlierFailures: number): Promise<ServerProcess> {
     const { signal } = this.closing;
-    const givingUpAt = Date.now() + this.giveUpMs;
+    const givingUpAt = Date.now() + (this.options.giveUpMs ?? GIVE_UP_MS);
     for (let failures = earlierFailures; ; failures += 1) {
       const delayMs =
         failures === 0 ? 0 : Math.min(FIRST_RESTART_DELAY_MS * 2 ** failures, MAX_RESTART_DELAY_MS);
       await sleep(delayMs, undefined, { signal, ref: false });
       try {
         await requireCluster(site.paths);
-        const { server } = await this.connect(site, port);
-        this.log('embedded PostgreSQL is back', { pid: server.pid, port });
+        const { server } = await this.connect(site, address);
+        this.log('embedded PostgreSQL is back', { pid: server.pid, ...address });
         return server;
       } catch (error) {
         signal.throwIfAborted();
@@ -219,6 +229,12 @@ async function requireCluster({ clusterDir }: ClusterPaths): Promise<void> {
   if (await clusterExists(clusterDir)) return;
   throw new EmbeddedPostgresError(
     `The database in ${clusterDir} was removed while Ringdrop worked with it. Restore a backup, or start again with an empty database.`,
+  );
+}
+
+function olderOwner(clusterDir: string): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `An older release of Ringdrop is running on ${clusterDir}. Stop it before this one is started.`,
   );
 }
 

@@ -2,12 +2,13 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCodeOf } from '../../common/errors/error-code.js';
 import { processCommandLine, processIsAlive } from './process-table.js';
+import type { ServerAddress } from './server-address.js';
 
 /** The fields of `postmaster.pid` that are read here; the layout is PostgreSQL's src/include/utils/pidfile.h. */
 export interface PostmasterLock {
   pid: number;
-  /** 0 until the server has got that far. */
-  port: number;
+  /** The port is 0 until the server has got that far. */
+  address: ServerAddress;
   /** `starting`, `ready`, `standby` or `stopping`; empty until the server has got that far. */
   status: string;
 }
@@ -66,7 +67,8 @@ function parseLock(text: string): PostmasterLock | null {
   // A standalone backend (initdb, single-user mode) writes its pid negated.
   const pid = Math.abs(Number.parseInt(lines[0] ?? '', 10));
   if (!Number.isSafeInteger(pid) || pid === 0) return null;
-  return { pid, port: Number.parseInt(lines[3] ?? '', 10) || 0, status: (lines[7] ?? '').trim() };
+  const address = { port: Number.parseInt(lines[3] ?? '', 10) || 0, socketDir: lines[4] || null };
+  return { pid, address, status: (lines[7] ?? '').trim() };
 }
 
 function isForeign(pid: number, clusterDir: string): boolean {

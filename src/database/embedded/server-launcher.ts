@@ -2,9 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { preparePostgresBinaries, type PostgresBinaries } from './binaries.js';
 import { clusterExists, createCluster, requireMajorVersion } from './cluster.js';
 import type { ClusterPaths } from './data-directory.js';
-import { freePort } from './free-port.js';
 import { disarmStaleLock, lastPort, postmasterIsRunning, readPostmasterLock } from './postmaster-lock.js';
 import type { ServerAccount } from './server-account.js';
+import {
+  clearSocket,
+  freePort,
+  isSameAddress,
+  makeSocketAddress,
+  type ServerAddress,
+} from './server-address.js';
 import { ServerProcess, ServerStartFailure } from './server-process.js';
 
 const POLL_MS = 50;
@@ -12,6 +18,9 @@ const POLL_MS = 50;
 const LOCK_PATIENCE_MS = 3_000;
 /** How long to wait for a server that is starting, stopping or dying before giving up. */
 const BUSY_TIMEOUT_MS = 180_000;
+
+/** As many as there are places to choose from. */
+const MAX_USELESS = 2;
 
 /** A server and how it was come by. */
 export interface LaunchedServer {
@@ -22,32 +31,40 @@ export interface LaunchedServer {
 /** Brings up the server of a data directory. Only the directory's owner may use it. */
 export class ServerLauncher {
   private binaries: PostgresBinaries | undefined;
+  /** Directories in which no socket can be made. */
+  private readonly useless = new Set<string>();
 
   constructor(
     private readonly paths: ClusterPaths,
     private readonly account: ServerAccount | null,
+    /** Windows has no sockets in its file system that Node.js knows. */
+    private readonly overTcp: boolean,
     private readonly log: (message: string, details?: object) => void,
   ) {}
 
   /**
    * Adopts the server that runs, or starts one, making the cluster first if there is none.
-   * `fixedPort`: the only port that will do, `null` for any. Throws ServerStartFailure, EmbeddedPostgresError.
+   * `fixed`: the only address that will do, `null` for any. Throws ServerStartFailure, EmbeddedPostgresError.
    */
-  async launch(fixedPort: number | null, signal: AbortSignal): Promise<LaunchedServer> {
+  async launch(fixed: ServerAddress | null, signal: AbortSignal): Promise<LaunchedServer> {
     const binaries = await this.prepare();
     const deadline = Date.now() + BUSY_TIMEOUT_MS;
     let lockedSince: number | undefined;
     let preferred = await lastPort(this.paths.clusterDir);
     for (;;) {
-      const running = await this.findRunning(fixedPort, binaries, deadline, signal);
+      const running = await this.findRunning(fixed, binaries, deadline, signal);
       if (running !== null) return { server: running, adopted: true };
-      const port = fixedPort ?? (await freePort(preferred));
+      const address = fixed ?? (await this.newAddress(preferred));
       try {
-        return { server: await this.startOn(port, binaries, signal), adopted: false };
+        return { server: await this.startOn(address, binaries, signal), adopted: false };
       } catch (error) {
         if (!(error instanceof ServerStartFailure) || Date.now() > deadline) throw error;
-        if (error.reason === 'failed' || (error.reason === 'port_taken' && fixedPort !== null)) throw error;
-        if (error.reason === 'port_taken') preferred = null;
+        if (error.reason === 'failed') throw error;
+        if (error.reason === 'cannot_listen') {
+          if (fixed !== null || this.useless.size > MAX_USELESS) throw error;
+          preferred = null;
+          if (address.socketDir) this.useless.add(address.socketDir);
+        }
         if (error.reason === 'locked') {
           lockedSince ??= Date.now();
           if (Date.now() - lockedSince > LOCK_PATIENCE_MS) await this.breakLock();
@@ -71,7 +88,7 @@ export class ServerLauncher {
 
   /** The server that runs on the directory, once it is ready; `null` when none runs (any more). */
   private async findRunning(
-    fixedPort: number | null,
+    fixed: ServerAddress | null,
     binaries: PostgresBinaries,
     deadline: number,
     signal: AbortSignal,
@@ -80,12 +97,19 @@ export class ServerLauncher {
       const lock = await readPostmasterLock(this.paths.clusterDir);
       if (lock === null || !postmasterIsRunning(lock, this.paths.clusterDir)) return null;
       if (lock.status === 'ready') {
-        if (fixedPort === null || fixedPort === lock.port)
-          return ServerProcess.adopt(lock.pid, lock.port, this.paths.clusterDir, binaries.pgCtl);
-        throw new ServerStartFailure(
-          'failed',
-          `the server runs on port ${lock.port} now, this application needs ${fixedPort}`,
-        );
+        const server = ServerProcess.adopt(lock, this.paths.clusterDir, binaries.pgCtl);
+        if (fixed === null ? this.isUsable(lock.address) : isSameAddress(lock.address, fixed)) return server;
+        if (fixed !== null) {
+          throw new ServerStartFailure(
+            'failed',
+            'the server listens in another place than where this application looks for it',
+          );
+        }
+        this.log('the embedded PostgreSQL was left by a release that used TCP, starting it again', {
+          ...lock,
+        });
+        await server.shutDown();
+        return null;
       }
       if (Date.now() > deadline) {
         throw new ServerStartFailure(
@@ -97,9 +121,25 @@ export class ServerLauncher {
     }
   }
 
-  private startOn(port: number, binaries: PostgresBinaries, signal: AbortSignal): Promise<ServerProcess> {
+  /** Whether a server that was found running listens where this release expects it. */
+  isUsable({ socketDir }: ServerAddress): boolean {
+    return (socketDir === null) === this.overTcp;
+  }
+
+  private async newAddress(preferredPort: number | null): Promise<ServerAddress> {
+    if (this.overTcp) return { socketDir: null, port: await freePort(preferredPort) };
+    return makeSocketAddress(this.paths, this.account, this.useless);
+  }
+
+  private async startOn(
+    address: ServerAddress,
+    binaries: PostgresBinaries,
+    signal: AbortSignal,
+  ): Promise<ServerProcess> {
+    const { account } = this;
     const { clusterDir, logFile } = this.paths;
-    return ServerProcess.start({ binaries, account: this.account, clusterDir, logFile, port }, signal);
+    await clearSocket(address, account);
+    return ServerProcess.start({ binaries, account, clusterDir, logFile, address }, signal);
   }
 
   private async breakLock(): Promise<void> {

@@ -5,9 +5,10 @@ import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PostgresBinaries } from './binaries.js';
 import { postgresSpawnOptions } from './command.js';
-import { postmasterIsRunning, readPostmasterLock } from './postmaster-lock.js';
+import { postmasterIsRunning, readPostmasterLock, type PostmasterLock } from './postmaster-lock.js';
 import { processIsAlive } from './process-table.js';
 import type { ServerAccount } from './server-account.js';
+import type { ServerAddress } from './server-address.js';
 
 /** Crash recovery replays the write-ahead log before the server is ready; seconds are usual, this is for a slow disk. */
 const READY_TIMEOUT_MS = 180_000;
@@ -24,15 +25,15 @@ export interface ServerOptions {
   account: ServerAccount | null;
   clusterDir: string;
   logFile: string;
-  port: number;
+  address: ServerAddress;
 }
 
-/** Why a server did not come up: the directory is (still) locked, the port is taken, or something that waiting does not cure. */
+/** Why a server did not come up: the directory is (still) locked, it cannot listen there, or something that waiting does not cure. */
 export class ServerStartFailure extends Error {
   override readonly name = 'ServerStartFailure';
 
   constructor(
-    readonly reason: 'locked' | 'port_taken' | 'failed',
+    readonly reason: 'locked' | 'cannot_listen' | 'failed',
     readonly output: string,
   ) {
     super(output);
@@ -43,7 +44,7 @@ export class ServerStartFailure extends Error {
 export class ServerProcess {
   private constructor(
     readonly pid: number,
-    readonly port: number,
+    readonly address: ServerAddress,
     private readonly clusterDir: string,
     private readonly pgCtl: string | null,
     private readonly child: ChildProcess | null,
@@ -68,7 +69,7 @@ export class ServerProcess {
     }
     const server = new ServerProcess(
       child.pid ?? 0,
-      options.port,
+      options.address,
       options.clusterDir,
       options.binaries.pgCtl,
       child,
@@ -84,8 +85,8 @@ export class ServerProcess {
   }
 
   /** Takes over a server that runs already. `pgCtl` is needed on Windows to stop it. */
-  static adopt(pid: number, port: number, clusterDir: string, pgCtl: string | null): ServerProcess {
-    return new ServerProcess(pid, port, clusterDir, pgCtl, null);
+  static adopt({ pid, address }: PostmasterLock, clusterDir: string, pgCtl: string | null): ServerProcess {
+    return new ServerProcess(pid, address, clusterDir, pgCtl, null);
   }
 
   isRunning(): boolean {
@@ -145,27 +146,25 @@ export class ServerProcess {
   }
 }
 
-function serverArguments(options: ServerOptions): string[] {
+function serverArguments({ address, clusterDir }: ServerOptions): string[] {
   // On the command line, so that no configuration file can open the server to the network.
+  const { socketDir, port } = address;
   const settings = [
-    'listen_addresses=127.0.0.1',
-    'unix_socket_directories=',
+    `listen_addresses=${socketDir === null ? '127.0.0.1' : ''}`,
+    // A list, in which a comma or a quotation mark of the path would be one of the list.
+    `unix_socket_directories=${socketDir === null ? '' : `"${socketDir.replaceAll('"', '""')}"`}`,
+    'unix_socket_permissions=0700',
     'logging_collector=off',
     'log_destination=stderr',
   ];
-  return [
-    '-D',
-    options.clusterDir,
-    '-p',
-    String(options.port),
-    ...settings.flatMap((setting) => ['-c', setting]),
-  ];
+  return ['-D', clusterDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
 }
 
 function classify(output: string): ServerStartFailure['reason'] {
   if (/lock file ".*" (already exists|is empty)|shared memory block .* still in use/.test(output))
     return 'locked';
-  if (/could not create any TCP\/IP sockets|could not bind/.test(output)) return 'port_taken';
+  if (/could not create any (TCP\/IP|Unix-domain) sockets|could not bind/.test(output))
+    return 'cannot_listen';
   return 'failed';
 }
 
