@@ -7,7 +7,8 @@ import { Remote } from '../support/remote.js';
 import type { SimulatorHandlers } from './simulator-main.js';
 
 const SIMULATOR_MAIN = path.resolve('dist-tools/bench/sessions/simulator-main.js');
-const FIRST_ACCOUNT = 491_510_000_000;
+/** Accounts have this number and those after it, in the order in which their credentials are made. */
+export const FIRST_ACCOUNT = 491_510_000_000;
 /** Writes and closing handshakes of sessions that have just opened. */
 const SETTLE_MS = 3_000;
 const POLL_MS = 100;

@@ -15,6 +15,8 @@ export interface Tenant {
   readonly token: string;
   /** Names of its instances. */
   readonly instances: readonly string[];
+  /** Tokens of its instances, in the order of their names. */
+  readonly instanceTokens: readonly string[];
 }
 
 /** The built product on a database of its own, with instances that are linked already. */
@@ -29,7 +31,11 @@ export class MeasuredProduct {
     private readonly seeds: SessionSeeds,
   ) {}
 
-  static async start(world: BenchWorld): Promise<MeasuredProduct> {
+  /** @param settings of the product that differ from those of the other benches, which lift all limits */
+  static async start(
+    world: BenchWorld,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<MeasuredProduct> {
     const postgres = await MeasuredPostgres.start();
     const key = randomBytes(32);
     const socketPath = world.socketPath('product');
@@ -44,6 +50,7 @@ export class MeasuredProduct {
       LOG_LEVEL: 'warn',
       PROBE_SOCKET: socketPath,
       ...world.simulatorEnv,
+      ...settings,
     };
     const product = await spawnProduct({ env, imports: [REDIRECT, PROBE] });
     const seeds = await SessionSeeds.open(postgres.url, key);
@@ -101,20 +108,27 @@ export class MeasuredProduct {
     });
     const { id, token } = made.body.account as { id: string; token: string };
     const instances: string[] = [];
+    const instanceTokens: string[] = [];
     const waiting = credentials.values();
     const worker = async () => {
       for (const text of waiting) {
         const name = `i${this.instanceCount++}`;
         const { body } = await this.request('POST', '/api/instance/new', token, { name });
+        const instance = body.instance as { id: string; token: string };
         instances.push(name);
-        const instance = body.instance as { id: string };
+        instanceTokens.push(instance.token);
         await this.seeds.save(instance.id, JSON.parse(text, BufferJSON.reviver) as AuthenticationCreds);
       }
     };
     // Disabled and enabled again, a tenant's sessions are all opened, as at a start of the product.
     await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, worker));
     await this.request('POST', `/api/account/update/${id}`, admin, { enabled: false });
-    return { id, token, instances };
+    return { id, token, instances, instanceTokens };
+  }
+
+  /** Closes the sessions of a tenant, whose tokens are refused from now on. */
+  async closeTenant({ id }: Pick<Tenant, 'id'>): Promise<void> {
+    await this.request('POST', `/api/account/update/${id}`, this.env.ADMIN_TOKEN ?? '', { enabled: false });
   }
 
   async openTenant({ id }: Pick<Tenant, 'id'>): Promise<void> {

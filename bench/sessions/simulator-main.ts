@@ -10,11 +10,23 @@ let logouts = 0;
 simulator.on('login', () => (logins += 1));
 simulator.on('logout', () => (logouts += 1));
 
+interface Numbers {
+  readonly first: number;
+  readonly count: number;
+}
+
+interface CallsQuestion {
+  readonly sinceMs: number;
+  readonly ringSeconds: number;
+  /** Only calls of these. */
+  readonly callees?: Numbers;
+}
+
 const handlers = {
   address: (_: null) => redirectionTo(simulator),
 
   /** Credentials of accounts that are linked already, as JSON. */
-  prepare: ({ first, count }: { first: number; count: number }) =>
+  prepare: ({ first, count }: Numbers) =>
     Array.from({ length: count }, (_, index) =>
       JSON.stringify(
         simulator.preparedCredentials({ number: String(first + index), name: 'Ana' }),
@@ -22,7 +34,7 @@ const handlers = {
       ),
     ),
 
-  addCallees: ({ first, count, silent }: { first: number; count: number; silent: boolean }) => {
+  addCallees: ({ first, count, silent }: Numbers & { silent: boolean }) => {
     for (let index = 0; index < count; index += 1) {
       simulator.addContact({
         number: String(first + index),
@@ -31,6 +43,10 @@ const handlers = {
       });
     }
   },
+
+  /** Sessions of these accounts that are open now. */
+  openSessions: (accounts: Numbers) =>
+    simulator.sessions.filter(({ number }) => isBetween(Number(number), accounts)).length,
 
   scan: async ({ number, qr }: { number: string; qr: string }) => {
     await simulator.addPhone({ number, name: 'Ana' }).scanQr(qr);
@@ -46,8 +62,11 @@ const handlers = {
   }),
 
   /** What the callees' phones saw of the calls since `sinceMs` (epoch). */
-  calls: ({ sinceMs, ringSeconds }: { sinceMs: number; ringSeconds: number }) => {
-    const calls = simulator.calls.filter(({ offeredAt }) => offeredAt >= sinceMs);
+  calls: ({ sinceMs, ringSeconds, callees }: CallsQuestion) => {
+    const calls = simulator.calls.filter(
+      ({ offeredAt, calleeNumber }) =>
+        offeredAt >= sinceMs && (callees === undefined || isBetween(Number(calleeNumber), callees)),
+    );
     return {
       offers: calls.length,
       hungUp: calls.filter(({ devices }) => devices.every(({ ringStoppedAt }) => ringStoppedAt)).length,
@@ -64,6 +83,10 @@ const handlers = {
 export type SimulatorHandlers = typeof handlers;
 
 serveParent(handlers);
+
+function isBetween(number: number, { first, count }: Numbers): boolean {
+  return number >= first && number < first + count;
+}
 
 /** Most phones that rang at one moment. */
 function mostAtOnce(calls: readonly CallRecord[]): number {

@@ -11,8 +11,13 @@ export interface ReceivedWebhook {
   readonly answer: ReceiverAnswer;
 }
 
-/** A status, or a receiver that never answers, or one that cuts the connection. */
-export type ReceiverAnswer = number | 'hang' | 'reset';
+/** A status, at once or late, or a receiver that never answers, or one that cuts the connection. */
+export type ReceiverAnswer = number | LateAnswer | 'hang' | 'reset';
+
+interface LateAnswer {
+  readonly status: number;
+  readonly afterMs: number;
+}
 
 /** Somebody's server that webhooks are sent to. */
 export class WebhookReceiver {
@@ -64,6 +69,7 @@ export class WebhookReceiver {
     this.received.push({ ...webhook, answer });
     if (answer === 'reset') response.destroy();
     else if (answer === 'hang') this.hanging.add(response);
-    else response.writeHead(answer).end();
+    else if (typeof answer === 'number') response.writeHead(answer).end();
+    else setTimeout(() => response.writeHead(answer.status).end(), answer.afterMs).unref();
   }
 }
