@@ -8,7 +8,8 @@ export interface FuzzRequest {
   readonly target: string;
   readonly sender: Sender;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  /** A text is sent in UTF-8. */
+  readonly body: string | Buffer | undefined;
 }
 
 /** What came back. `undefined` body: none could come, as with HEAD. */

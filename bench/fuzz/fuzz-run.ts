@@ -132,5 +132,6 @@ export class FuzzRun {
 }
 
 function shown({ method, target, sender, headers, body = '' }: FuzzRequest): string {
-  return `${method} ${target.slice(0, SHOWN_BODY)} as ${sender}, ${JSON.stringify(headers).slice(0, SHOWN_BODY)}, ${body.slice(0, SHOWN_BODY)}`;
+  const shownBody = body.toString('latin1').slice(0, SHOWN_BODY);
+  return `${method} ${target.slice(0, SHOWN_BODY)} as ${sender}, ${JSON.stringify(headers).slice(0, SHOWN_BODY)}, ${shownBody}`;
 }

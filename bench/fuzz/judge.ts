@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { asRecord, type ApiDocument, type Operation } from './api-document.js';
 import type { FuzzAnswer, FuzzRequest } from './fuzz-request.js';
 import { schemaProblems } from './schema-problems.js';
@@ -29,7 +30,14 @@ export function problemsOf(document: ApiDocument, request: FuzzRequest, answer: 
   if (answer.status >= 500) problems.push(...faultProblems(path, answer));
   if (answer.status >= 400) return [...problems, ...errorProblems(request, operation, answer)];
   if (!operation) return [...problems, ...offTheMapProblems(request, path, answer)];
+  if (operation.bodySchema !== undefined && isUndeclaredEncoding(request))
+    problems.push('a body was taken that is not UTF-8 and says nothing else');
   return [...problems, ...successProblems(document, operation, answer)];
+}
+
+/** JSON is UTF-8 unless its sender says otherwise; as such it would be stored damaged. */
+function isUndeclaredEncoding({ body, headers }: FuzzRequest): boolean {
+  return Buffer.isBuffer(body) && !isUtf8(body) && !/charset=/i.test(headers['content-type'] ?? '');
 }
 
 function faultProblems(path: string, answer: FuzzAnswer): string[] {

@@ -21,11 +21,24 @@ const RAW_BODIES = [
   HUGE,
   DEEP,
 ];
+/** As a body has them beside its own: names that no route knows, and many of them. */
+const MANY_KEYS = [300, 5_000].map((count) =>
+  Array.from({ length: count }, (_, index) => `"k${index}":${index}`).join(','),
+);
+/** Fields of many routes, with more in them than anybody needs. */
+const MANY_VALUES = [
+  `"events":[${'"call.update",'.repeat(400)}"call.update"]`,
+  `"headers":{${Array.from({ length: 300 }, (_, index) => `"x-${index}":"1"`).join(',')}}`,
+  `"number":[${'1,'.repeat(5_000)}1]`,
+];
 const CONTENT_TYPES = [
   'text/plain',
   'application/x-www-form-urlencoded',
   'multipart/form-data; boundary=x',
+  'application/json; charset=utf-8',
+  'application/json; charset=latin1',
   'application/json; charset=utf-16le',
+  'application/json; charset=utf-16',
   'application/json; charset=nonsense',
   'application/xml',
   '/;;=',
@@ -192,7 +205,7 @@ function headerOf(document: ApiDocument, { name, schema }: Parameter) {
   );
 }
 
-function bodyOf(document: ApiDocument, { bodySchema, method }: Operation): fc.Arbitrary<string | undefined> {
+function bodyOf(document: ApiDocument, { bodySchema, method }: Operation): fc.Arbitrary<FuzzRequest['body']> {
   const raw = fc.oneof(
     fc.constantFrom(...RAW_BODIES),
     hostileText,
@@ -200,12 +213,35 @@ function bodyOf(document: ApiDocument, { bodySchema, method }: Operation): fc.Ar
   );
   if (bodySchema === undefined) return mostly(undefined, raw, method === 'GET' ? 60 : 20);
   const text = mutatedObject(document, bodySchema).map((value) => JSON.stringify(value));
+  const more = fc.constantFrom(...MANY_KEYS, ...MANY_VALUES);
   return fc.oneof(
     { weight: 30, arbitrary: text },
     { weight: 1, arbitrary: text.map((json) => json.slice(0, -2)) },
     // A key that stands twice: the last one counts.
     { weight: 1, arbitrary: text.map((json) => `{"number":1,"name":2,"enabled":3,${json.slice(1)}`) },
+    { weight: 1, arbitrary: fc.tuple(text, more).map(([json, members]) => withMembers(json, members)) },
+    { weight: 1, arbitrary: text.chain(inAnotherEncoding) },
     { weight: 2, arbitrary: raw },
+  );
+}
+
+function withMembers(json: string, members: string): string {
+  return json === '{}' ? `{${members}}` : `${json.slice(0, -1)},${members}}`;
+}
+
+/** Whatever the content type says of it. */
+function inAnotherEncoding(json: string): fc.Arbitrary<Buffer> {
+  const accented = withMembers(json, '"name":"caf\u00e9"');
+  return fc.constantFrom(
+    Buffer.from(accented, 'latin1'),
+    Buffer.from(accented, 'utf16le'),
+    Buffer.from(`\ufeff${accented}`, 'utf16le').swap16(),
+    Buffer.concat([
+      Buffer.from(withMembers(json, '"name":"')).subarray(0, -1),
+      Buffer.from([0xed, 0xa0, 0x80]),
+      Buffer.from('"}'),
+    ]),
+    Buffer.from(withMembers(json, '"name":"\\ud800"')),
   );
 }
 

@@ -9,6 +9,7 @@ const document = new ApiDocument({
   paths: {
     '/api/call/fake/{instance}': {
       post: {
+        requestBody: { content: { 'application/json': { schema: { type: 'object' } } } },
         responses: {
           200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Placed' } } } },
           400: ERRORS('invalid_number'),
@@ -100,5 +101,15 @@ describe('the judge of fuzzed answers', () => {
     expect(judged(answer(200, {}), { target: '/api/nowhere' })).not.toEqual([]);
     expect(judged(failed(409, 'taken'), { target: '/api/nowhere' })).not.toEqual([]);
     expect(judged(answer(200, {}), { method: 'OPTIONS' })).not.toEqual([]);
+  });
+
+  it('refuses a success for bytes that are not UTF-8 when the request does not name another encoding', () => {
+    const body = Buffer.from('{"name":"café"}', 'latin1');
+    const latin1 = { 'content-type': 'application/json; charset=latin1' };
+    expect(judged(answer(200, PLACED), { body })).toEqual([
+      'a body was taken that is not UTF-8 and says nothing else',
+    ]);
+    expect(judged(answer(200, PLACED), { body, headers: latin1 })).toEqual([]);
+    expect(judged(answer(200, PLACED), { body: Buffer.from('{"name":"café"}') })).toEqual([]);
   });
 });
