@@ -42,7 +42,7 @@ export const FAKE_CALL_ERRORS: readonly DocumentedError[] = [
     message: 'Invalid number: it has fewer than 7 digits',
     when:
       'letters, too short or too long, a first digit 0, the address of a group, channel or broadcast, or the number of the ' +
-      'instance itself; the message tells which',
+      'instance itself; the message says which',
   },
   { status: 400, code: 'invalid_idempotency_key', message: 'Invalid idempotency key' },
   {

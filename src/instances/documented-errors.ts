@@ -20,7 +20,7 @@ export const ERRORS = {
     status: 400,
     code: 'invalid_number',
     message: 'Invalid number: it has fewer than 7 digits',
-    when: 'letters, too few or too many digits, or a first digit 0; the message tells which',
+    when: 'letters, too few or too many digits, or a first digit 0; the message says which',
   },
   noSavedSession: {
     status: 400,

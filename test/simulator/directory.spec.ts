@@ -48,6 +48,21 @@ describe('the directory', () => {
     expect(await client.sock.onWhatsApp('5511900000000')).toEqual([]); // Baileys drops those with type=out
   });
 
+  it.each(['05511900000000', '005511900000000', '551190', '5511900000000000'])(
+    'reports whoever asks for %s, which is no number',
+    async (digits) => {
+      await expect(client.sock.onWhatsApp(digits)).rejects.toThrow();
+      expect(simulator.violations).toEqual([expect.stringContaining('which is no number')]);
+    },
+  );
+
+  it('answers for a LID that nobody has with no devices, or with an error', async () => {
+    expect(await devicesOf('999999999999999@lid')).toEqual([]);
+    simulator.refusesUnknownLids = true;
+    await expect(devicesOf('999999999999999@lid')).rejects.toMatchObject({ data: 404 });
+    expect(simulator.violations).toEqual([]);
+  });
+
   it('gives the LID of a number, when it knows one', async () => {
     simulator.addContact({ number: CALLEE, lid: LID });
     simulator.addContact({ number: '5511933330000' });

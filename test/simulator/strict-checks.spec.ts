@@ -168,6 +168,11 @@ describe('the strict checks of an offer', () => {
     expect(simulator.violations).toEqual([]);
   });
 
+  it('answers 404 to an offer of the account to itself', async () => {
+    offer.node.attrs.to = caller.lid.replace(/:\d+@/, '@');
+    await expectRefusal('404', 'the account calls itself');
+  });
+
   it.each([
     ['the bare LID', (lid: string) => lid.replace(/:\d+@/, '@')],
     ['the phone number', () => `${CALLER}:1@s.whatsapp.net`],
