@@ -9,7 +9,8 @@ import { LookupFailure } from '../common/net/checked-lookup.js';
  * - `target_refused`: the URL or an address behind its name is not allowed, see `errorOf`
  * - `dns_failed`: the name has no address
  * - `connection_refused`, `connection_reset`, `unreachable`: the network said so
- * - `tls_failed`: no TLS, or a certificate that is not valid for the name
+ * - `certificate_…`: the certificate of the receiver cannot be trusted, see `errorOf`
+ * - `tls_failed`: no TLS, or anything else about it
  * - `invalid_response`: the answer is not HTTP
  * - `invalid_request`: a header cannot be sent
  * - `request_failed`: anything else
@@ -23,6 +24,12 @@ export type SendFailureReason =
   | 'connection_refused'
   | 'connection_reset'
   | 'unreachable'
+  | 'certificate_self_signed'
+  | 'certificate_expired'
+  | 'certificate_not_yet_valid'
+  | 'certificate_unknown_ca'
+  | 'certificate_wrong_name'
+  | 'certificate_invalid'
   | 'tls_failed'
   | 'invalid_response'
   | 'invalid_request'
@@ -54,14 +61,45 @@ const REASONS: Readonly<Record<string, SendFailureReason>> = {
   ERR_HTTP_INVALID_HEADER_VALUE: 'invalid_request',
   ERR_INVALID_HTTP_TOKEN: 'invalid_request',
   EPROTO: 'tls_failed',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate_self_signed',
+  CERT_HAS_EXPIRED: 'certificate_expired',
+  CERT_NOT_YET_VALID: 'certificate_not_yet_valid',
+  SELF_SIGNED_CERT_IN_CHAIN: 'certificate_unknown_ca',
+  UNABLE_TO_GET_ISSUER_CERT: 'certificate_unknown_ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate_unknown_ca',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate_unknown_ca',
+  CERT_UNTRUSTED: 'certificate_unknown_ca',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate_wrong_name',
+  HOSTNAME_MISMATCH: 'certificate_wrong_name',
+  CERT_SIGNATURE_FAILURE: 'certificate_invalid',
+  CERT_CHAIN_TOO_LONG: 'certificate_invalid',
+  CERT_REVOKED: 'certificate_invalid',
+  CERT_REJECTED: 'certificate_invalid',
+  INVALID_CA: 'certificate_invalid',
+  INVALID_PURPOSE: 'certificate_invalid',
+  PATH_LENGTH_EXCEEDED: 'certificate_invalid',
 };
 
-/** What a delivery shows of a failure: the reason, and what helps where that is a setting of the operator. */
-export function errorOf(reason: string): string {
-  return reason === 'target_refused' ? `${reason}: ${PRIVATE_TARGETS}` : reason;
-}
+/** What helps, where a code alone does not say it. */
+const WORDS: Readonly<Partial<Record<string, string>>> = {
+  target_refused: 'private addresses get webhooks only with WEBHOOK_ALLOW_PRIVATE=true',
+  certificate_self_signed: 'the certificate of the receiver is signed by itself',
+  certificate_expired: 'the certificate of the receiver, or of an authority above it, has expired',
+  certificate_not_yet_valid: 'the certificate of the receiver, or of an authority above it, is not valid yet',
+  certificate_unknown_ca:
+    'the certificate of the receiver comes from an authority that is not trusted here, or its intermediate certificates ' +
+    'are not sent; NODE_EXTRA_CA_CERTS adds an authority',
+  certificate_wrong_name: 'the certificate of the receiver is for other names than that in the URL',
+  certificate_invalid:
+    'the certificate of the receiver, or of an authority above it, must not be used for this',
+  tls_failed: 'the receiver and this service found no way to encrypt the connection',
+} satisfies Partial<Record<SendFailureReason, string>>;
 
-const PRIVATE_TARGETS = 'private addresses get webhooks only with WEBHOOK_ALLOW_PRIVATE=true';
+/** What a delivery shows of a failure: its code and, where that is not enough, words. */
+export function errorOf(reason: string): string {
+  const words = WORDS[reason];
+  return words === undefined ? reason : `${reason}: ${words}`;
+}
 
 /** @param isHandshaking the error came after the TCP connection and before TLS was up, e.g. a certificate that is not trusted */
 export function failureReasonOf(error: unknown, isHandshaking: boolean): SendFailureReason {

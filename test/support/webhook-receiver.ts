@@ -1,5 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Certificate } from './certificates.js';
 
 /** A delivery as it came in. */
 export interface ReceivedWebhook {
@@ -28,12 +30,22 @@ export class WebhookReceiver {
     private readonly server: Server,
     /** What to answer; a test may replace it. */
     public answer: (webhook: Omit<ReceivedWebhook, 'answer'>) => ReceiverAnswer,
+    private readonly scheme: 'http' | 'https',
   ) {}
 
-  /** @param port 0 = any free one; a port of an earlier receiver takes its place */
-  static async start(answer: WebhookReceiver['answer'] = () => 200, port = 0): Promise<WebhookReceiver> {
-    const server = createServer();
-    const receiver = new WebhookReceiver(server, answer);
+  /**
+   * @param port 0 = any free one; a port of an earlier receiver takes its place
+   * @param certificate speaks HTTPS with it
+   */
+  static async start(
+    answer: WebhookReceiver['answer'] = () => 200,
+    port = 0,
+    certificate?: Certificate,
+  ): Promise<WebhookReceiver> {
+    const server = certificate
+      ? createSecureServer({ cert: certificate.certPem, key: certificate.keyPem })
+      : createServer();
+    const receiver = new WebhookReceiver(server, answer, certificate ? 'https' : 'http');
     server.on('request', (request, response) => {
       let body = '';
       request.setEncoding('utf8').on('data', (text: string) => (body += text));
@@ -47,7 +59,7 @@ export class WebhookReceiver {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}/hook`;
+    return `${this.scheme}://127.0.0.1:${this.port}/hook`;
   }
 
   get port(): number {

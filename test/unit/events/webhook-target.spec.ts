@@ -183,15 +183,20 @@ describe('the target of a webhook', () => {
     });
 
     it.each([
-      ['is of another name', makeCertificate(['other.example.com'], authority)],
-      ['is of its address', makeCertificate([PUBLIC], authority)],
-      ['has expired', makeCertificate(['hooks.example.com'], authority, -1)],
-      ['is its own issuer', makeCertificate(['hooks.example.com'])],
-      ['is of an unknown authority', makeCertificate(['hooks.example.com'], makeAuthority('Nobody'))],
-    ])('is refused when its certificate %s', async (_, wrong) => {
+      ['wrong_name', 'is of another name', makeCertificate(['other.example.com'], authority)],
+      ['wrong_name', 'is of its address', makeCertificate([PUBLIC], authority)],
+      ['expired', 'has expired', makeCertificate(['hooks.example.com'], authority, -1)],
+      ['self_signed', 'is its own issuer', makeCertificate(['hooks.example.com'])],
+      [
+        'unknown_ca',
+        'is of an unknown authority',
+        makeCertificate(['hooks.example.com'], makeAuthority('Nobody')),
+      ],
+    ])('is refused as certificate_%s when its certificate %s', async (code, _, wrong) => {
       trustTestAuthority();
       const receiver = await receiving(Receiver.http(undefined, wrong));
-      await expect(sendTo(receiver)).resolves.toMatchObject({ kind: 'failed', reason: 'tls_failed' });
+      const reason = `certificate_${code}`;
+      await expect(sendTo(receiver)).resolves.toMatchObject({ kind: 'failed', reason });
       expect(receiver.received).toEqual([]);
     });
 
@@ -204,7 +209,9 @@ describe('the target of a webhook', () => {
       });
       const receiver = await receiving(Receiver.http(undefined, makeCertificate(['127.0.0.1'])));
       const url = receiver.url.replace('http:', 'https:');
-      await expect(sending()(url, true)).resolves.toMatchObject({ reason: 'tls_failed' });
+      await expect(sending()(url, true)).resolves.toMatchObject({
+        reason: 'certificate_self_signed',
+      });
       expect(spy).toHaveBeenCalled();
       expect(receiver.received).toEqual([]);
     });
