@@ -50,6 +50,8 @@ export abstract class AppConfig {
   abstract readonly proxyAllowPrivate: boolean;
   /** Seconds before the second, third, … try of a webhook delivery; after the last one it is given up. */
   abstract readonly webhookRetrySeconds: readonly number[];
+  /** Days of nothing but failures after which a webhook is switched off; 0 = never. */
+  abstract readonly webhookDisableAfterDays: number;
   /** Days for which calls are kept after their end, 0–36,500; 0 = for ever. */
   abstract readonly callRetentionDays: number;
   abstract readonly logLevel: LogLevel;
@@ -202,6 +204,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     proxyAllowPrivate: flag('PROXY_ALLOW_PRIVATE'),
     webhookRetrySeconds: Object.freeze(seconds('WEBHOOK_RETRY_SECONDS', RETRY_SECONDS)),
     callRetentionDays: integer('CALL_RETENTION_DAYS', 365, 0, 36_500),
+    webhookDisableAfterDays: integer('WEBHOOK_DISABLE_AFTER_DAYS', 5, 0, 365),
     logLevel: logLevel ?? 'info',
   };
   if (problems.length > 0) throw new ConfigurationError(problems);

@@ -75,6 +75,12 @@ const INSTANCE_DATA: Readonly<Record<InstanceEventState, Data>> = {
   connect_failure: { state: 'connect_failure', timestamp: TIME, reason: 'Connection lost', code: 408 },
   restricted: { state: 'restricted', timestamp: TIME, until: '2026-02-01T12:00:00.000Z' },
   unrestricted: { state: 'unrestricted', timestamp: TIME },
+  webhook_disabled: {
+    state: 'webhook_disabled',
+    timestamp: TIME,
+    label: 'default',
+    reason: 'The receiver did nothing but fail for 5 days',
+  },
 };
 
 /** States by name, for the schemas. */

@@ -61,12 +61,14 @@ const INSTANCE_DATA: Schema = {
         '`stream_replaced`: another client took the session over · `connect_failure`: an attempt to connect failed · ' +
         '`client_outdated`: WhatsApp no longer takes the version of the client; the session connects by itself as soon as it can · ' +
         '`passkey_required`: WhatsApp asks for a passkey before it links the phone · ' +
-        '`restricted`: WhatsApp limits what the account may do · `unrestricted`: it no longer does, or its time is over',
+        '`restricted`: WhatsApp limits what the account may do · `unrestricted`: it no longer does, or its time is over · ' +
+        '`webhook_disabled`: another webhook of the instance was switched off, because its receiver is gone or did nothing but fail',
     },
     timestamp: time('When it happened'),
     jid: text('The account of the phone'),
     codes: { type: 'array', items: { type: 'string' }, description: 'What can be scanned or typed in now' },
     reason: text('Why it ended, in words'),
+    label: text('Label of the webhook that was switched off'),
     code: { type: 'integer', description: 'Why it ended, as the code of WhatsApp or the library' },
     until: {
       type: 'string',

@@ -9,7 +9,13 @@ const KEEP_DAYS = { delivered: 7, dead: 30 };
 /** Few enough that a statement is short. */
 const BATCH = 5000;
 
-/** Forgets old deliveries: delivered ones after 7 days, dead ones, which may be replayed, after 30. */
+/** Time is up for a receiver that has not taken what is pending for it. */
+const PENDING_DAYS = 30;
+
+/**
+ * Forgets old deliveries: delivered ones after 7 days, dead ones, which may be replayed, after 30. What is pending for 30 days is
+ * given up.
+ */
 @Injectable()
 export class DeliveryRetention {
   private readonly poller: Poller;
@@ -17,12 +23,12 @@ export class DeliveryRetention {
   constructor(
     private readonly deliveries: DeliveriesRepository,
     clock: Clock,
-    log: Log,
+    private readonly log: Log,
   ) {
     this.poller = new Poller(clock, log, {
       everyMs: EVERY_MS,
       round: () => this.forgetSome(),
-      failure: 'Old webhook deliveries could not be deleted',
+      failure: 'Old webhook deliveries could not be given up or deleted',
     });
   }
 
@@ -36,5 +42,9 @@ export class DeliveryRetention {
 
   private async forgetSome(): Promise<void> {
     if ((await this.deliveries.deleteOld(KEEP_DAYS, BATCH)) === BATCH) this.poller.wake();
+    const dropped = await this.deliveries.dropPending(PENDING_DAYS, BATCH);
+    if (!dropped || dropped.deliveries === 0) return;
+    this.log.warn('Pending deliveries of a webhook were given up', { ...dropped, days: PENDING_DAYS });
+    this.poller.wake();
   }
 }

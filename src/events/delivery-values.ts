@@ -1,3 +1,6 @@
+/** Ids of deliveries and events. */
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'dead'] as const;
 
 /** `dead` = given up, kept for a replay. */
@@ -5,9 +8,14 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 /** One event on its way to one webhook. */
 export interface Delivery {
-  /** Id of the delivery; the id of the event is in its envelope. */
   readonly id: string;
+  /** Id of the event, as receivers know it. */
+  readonly eventId: string;
   readonly event: string;
+  /** `null`: the event is not about a call. */
+  readonly callId: string | null;
+  /** What the event reports. */
+  readonly state: string | null;
   /** Label of the webhook. */
   readonly label: string;
   readonly status: DeliveryStatus;
@@ -24,5 +32,6 @@ export interface Delivery {
 
 export interface DeliveryFilter {
   readonly status?: DeliveryStatus;
+  readonly eventId?: string;
   readonly limit: number;
 }

@@ -3,6 +3,7 @@ import { CallChanged } from '../calls/call-changed.event.js';
 import { IncomingCallTold } from '../calls/incoming-call-told.event.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { InstanceStateChanged } from '../instances/instance-state-changed.event.js';
+import { WebhookSwitchedOff } from './delivery-settled.event.js';
 import { DeliveryRetention } from './delivery-retention.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { OutboxDispatcher } from './outbox-dispatcher.js';
@@ -24,6 +25,11 @@ export class EventsLifecycle implements OnApplicationBootstrap, BeforeApplicatio
     this.events.on(CallChanged, () => this.dispatcher.wake());
     this.events.on(IncomingCallTold, () => this.dispatcher.wake());
     this.events.on(InstanceStateChanged, () => this.dispatcher.wake());
+    this.events.on(WebhookSwitchedOff, async ({ webhook }) => {
+      this.dispatcher.wake();
+      // What waits for it is given up now, not when its next try would have been.
+      await this.worker.hurry(webhook.webhookId);
+    });
     this.dispatcher.start();
     this.worker.start();
     this.retention.start();

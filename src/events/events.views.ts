@@ -56,6 +56,7 @@ function toWebhookView(webhook: Webhook): WebhookView {
     events: [...webhook.events],
     hasSecret: webhook.hasSecret,
     disabledReason: webhook.disabledReason,
+    disabledAt: textOf(webhook.disabledAt),
     counters: {
       delivered: counters.delivered,
       dead: counters.dead,
@@ -71,7 +72,10 @@ function toWebhookView(webhook: Webhook): WebhookView {
 function toDeliveryView(delivery: Delivery): DeliveryView {
   return {
     id: delivery.id,
+    eventId: delivery.eventId,
     event: delivery.event,
+    callId: delivery.callId,
+    state: delivery.state,
     label: delivery.label,
     status: delivery.status,
     attempts: delivery.attempts,

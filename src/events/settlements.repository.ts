@@ -1,5 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { appendEvent } from '../common/events/outbox.js';
+import { AppConfig } from '../config/app-config.js';
+import { instanceNews } from '../instances/instance-event.js';
 import type { DeliveryOutcome } from './delivery-outcome.js';
 import { laneKey, type DueDelivery } from './due-delivery.js';
 import { LanesRepository } from './lanes.repository.js';
@@ -21,6 +24,7 @@ export interface SwitchedOffWebhook {
   readonly instance: string;
   readonly label: string;
   readonly reason: string;
+  readonly at: Date;
 }
 
 export interface Settled {
@@ -37,6 +41,7 @@ export class SettlementsRepository {
   constructor(
     private readonly dataSource: DataSource,
     private readonly lanes: LanesRepository,
+    @Inject(AppConfig) private readonly config: Pick<AppConfig, 'webhookDisableAfterDays'>,
   ) {}
 
   /**
@@ -62,9 +67,16 @@ export class SettlementsRepository {
     settled: readonly SettledDelivery[],
   ): Promise<{ held: SettledDelivery[]; locked: Set<string> }> {
     const webhookIds = [...new Set(settled.map(({ delivery }) => delivery.webhookId))];
-    const mine = await manager.query<{ id: string }[]>(
-      `SELECT id FROM webhooks WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
+    // An event may be stored with the outcomes, and those who delete an instance lock it before its webhooks.
+    const instances = await manager.query<{ id: string }[]>(
+      `SELECT id FROM instances WHERE id IN (SELECT instance_id FROM webhooks WHERE id = ANY ($1))
+       ORDER BY id FOR KEY SHARE SKIP LOCKED`,
       [webhookIds],
+    );
+    const mine = await manager.query<{ id: string }[]>(
+      `SELECT id FROM webhooks WHERE id = ANY ($1) AND instance_id = ANY ($2)
+       ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
+      [webhookIds, instances.map(({ id }) => id)],
     );
     const free = new Set(mine.map(({ id }) => id));
     const locked = new Set(
@@ -130,7 +142,9 @@ export class SettlementsRepository {
       `UPDATE webhooks SET delivered_count = delivered_count + delivered, dead_count = dead_count + dead,
          failed_attempts = failed_attempts + failed,
          last_success_at = CASE WHEN delivered > 0 THEN now() ELSE last_success_at END,
-         last_failure_at = CASE WHEN failed > 0 THEN now() ELSE last_failure_at END
+         last_failure_at = CASE WHEN failed > 0 THEN now() ELSE last_failure_at END,
+         failing_since = CASE WHEN delivered > 0 THEN NULL WHEN failed > 0 THEN coalesce(failing_since, now())
+           ELSE failing_since END
        FROM (
          SELECT "webhookId", sum(delivered) AS delivered, sum(dead) AS dead, sum(failed) AS failed
          FROM json_to_recordset($1::json) AS news ("webhookId" uuid, delivered integer, dead integer, failed integer)
@@ -141,27 +155,37 @@ export class SettlementsRepository {
     );
   }
 
-  /** Rare, so that it has a statement of its own. What is disabled already keeps its reason. */
+  /** What is disabled already keeps its reason. The others of the instance get an event, stored with the change. */
   private async switchOff(
     manager: EntityManager,
     settled: readonly SettledDelivery[],
   ): Promise<SwitchedOffWebhook[]> {
-    const reasons = new Map(
-      settled.flatMap(({ delivery: { webhookId }, outcome }) =>
-        outcome.kind === 'dead' && outcome.disabledReason !== undefined
-          ? [[webhookId, outcome.disabledReason] as const]
-          : [],
-      ),
-    );
+    const reasons = new Map<string, string | null>();
+    for (const { delivery, outcome } of settled) {
+      const { webhookId, enabled } = delivery;
+      if (outcome.kind === 'delivered' || outcome.kind === 'released' || !enabled) continue;
+      const reason = outcome.kind === 'dead' ? outcome.disabledReason : undefined;
+      reasons.set(webhookId, reason ?? reasons.get(webhookId) ?? null);
+    }
     if (reasons.size === 0) return [];
+    const days = this.config.webhookDisableAfterDays;
     const [switchedOff] = await manager.query<[SwitchedOffWebhook[], number]>(
-      `UPDATE webhooks SET enabled = false, disabled_reason = reasons.reason
+      `UPDATE webhooks SET enabled = false, disabled_reason = coalesce(reasons.reason, $2), disabled_at = now()
        FROM json_to_recordset($1::json) AS reasons (id uuid, reason text), instances
        WHERE webhooks.id = reasons.id AND webhooks.enabled AND instances.id = webhooks.instance_id
+         AND (reasons.reason IS NOT NULL OR $3 > 0 AND failing_since <= now() - make_interval(days => $3))
        RETURNING webhooks.id AS "webhookId", instances.id AS "instanceId", instances.account_id AS "accountId",
-         instances.name AS instance, webhooks.label, webhooks.disabled_reason AS reason`,
-      [JSON.stringify([...reasons].map(([id, reason]) => ({ id, reason })))],
+         instances.name AS instance, webhooks.label, webhooks.disabled_reason AS reason, webhooks.disabled_at AS at`,
+      [
+        JSON.stringify([...reasons].map(([id, reason]) => ({ id, reason }))),
+        `The receiver did nothing but fail for ${days} days`,
+        days,
+      ],
     );
+    for (const { instanceId, label, reason, at } of switchedOff) {
+      const event = instanceNews(at, { state: 'webhook_disabled', label, reason });
+      await appendEvent(manager, { instanceId, ...event });
+    }
     return switchedOff;
   }
 }

@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
-import { DeliverySettled } from './delivery-settled.event.js';
+import { DeliverySettled, WebhookSwitchedOff } from './delivery-settled.event.js';
 import type { DueDelivery } from './due-delivery.js';
 import { laneKey } from './due-delivery.js';
-import { SettlementsRepository, type SettledDelivery } from './settlements.repository.js';
+import {
+  SettlementsRepository,
+  type SettledDelivery,
+  type SwitchedOffWebhook,
+} from './settlements.repository.js';
 
 const MAX_BATCH = 200;
 
@@ -55,7 +59,7 @@ export class Settlements {
         const { next, locked, switchedOff } = await this.repository.settle(
           batch.map(({ settled }) => settled),
         );
-        for (const webhook of switchedOff) this.log.warn('A webhook was switched off', { ...webhook });
+        for (const webhook of switchedOff) this.report(webhook);
         const byLane = new Map(next.map((delivery) => [laneKey(delivery), delivery]));
         for (const { settled, resolve, reject } of batch) {
           if (locked.has(settled.delivery.webhookId)) {
@@ -71,5 +75,12 @@ export class Settlements {
     }
     // Before those who were told get their turn: what they settle at once would find nobody to write it.
     this.isWriting = false;
+  }
+
+  private report(webhook: SwitchedOffWebhook): void {
+    const { webhookId, instanceId, accountId, instance, label, reason } = webhook;
+    const details = { webhookId, instanceId, accountId, instance, label, reason };
+    this.log.warn('A webhook was switched off', details);
+    void this.events.publish(new WebhookSwitchedOff(webhook));
   }
 }

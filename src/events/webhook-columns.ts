@@ -12,7 +12,8 @@ type SecretColumns = Pick<WebhookEntity, 'secret' | 'previousSecret' | 'previous
 
 export type WebhookColumns = TargetColumns &
   SecretColumns &
-  Pick<WebhookEntity, 'enabled' | 'byEvents' | 'disabledReason'>;
+  Pick<WebhookEntity, 'enabled' | 'byEvents'> &
+  typeof FRESH;
 
 export interface PlannedWebhook {
   readonly columns: WebhookColumns;
@@ -25,6 +26,9 @@ const ROTATION_MS = 24 * 60 * 60 * 1000;
 
 /** What is left of a webhook that is switched off by its owner. */
 const CLEARED = { ...NO_URL, ...NO_HEADERS, authorizationValue: null, events: new Array<string>() };
+
+/** A change by the owner may be the repair: what the receiver did before it counts no more. */
+const FRESH = { disabledReason: null, disabledAt: null, failingSince: null, pausedUntil: null };
 
 /** What a change puts into the row. @throws InvalidRequestBody */
 export function plannedWebhook(
@@ -42,7 +46,7 @@ export function plannedWebhook(
       enabled,
       ...(enabled ? targetColumns(instanceId, before, change, secrets) : CLEARED),
       byEvents: change.byEvents ?? before?.byEvents ?? false,
-      disabledReason: null,
+      ...FRESH,
       ...secretColumns(instanceId, before, { label, secret: madeSecret ?? change.secret }, secrets, now),
     },
   };

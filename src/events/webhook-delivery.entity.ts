@@ -48,6 +48,10 @@ export class WebhookDeliveryEntity {
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt: Date;
 
+  /** Since when it is pending; a replay begins anew. */
+  @Column({ name: 'queued_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  queuedAt: Date;
+
   /** When it was delivered or given up. */
   @Column({ name: 'settled_at', type: 'timestamptz', precision: 3, nullable: true })
   settledAt: Date | null;

@@ -34,6 +34,7 @@ export interface Webhook {
   readonly hasSecret: boolean;
   /** Why the product disabled it by itself; `null` otherwise. */
   readonly disabledReason: string | null;
+  readonly disabledAt: Date | null;
   readonly counters: WebhookCounters;
   readonly createdAt: Date;
   readonly updatedAt: Date;

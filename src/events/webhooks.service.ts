@@ -56,7 +56,7 @@ export class WebhooksService {
 }
 
 function toWebhook(row: WebhookEntity): Webhook {
-  const { id, label, enabled, byEvents, events, disabledReason, createdAt, updatedAt } = row;
+  const { id, label, enabled, byEvents, events, disabledReason, disabledAt, createdAt, updatedAt } = row;
   return {
     id,
     label,
@@ -68,6 +68,7 @@ function toWebhook(row: WebhookEntity): Webhook {
     events,
     hasSecret: row.secret !== null,
     disabledReason,
+    disabledAt,
     counters: {
       delivered: Number(row.deliveredCount),
       dead: Number(row.deadCount),

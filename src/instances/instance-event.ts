@@ -21,7 +21,8 @@ export type InstanceEventState =
   | 'client_outdated'
   | 'connect_failure'
   | 'restricted'
-  | 'unrestricted';
+  | 'unrestricted'
+  | 'webhook_disabled';
 
 interface InstanceNews {
   readonly state: InstanceEventState;
@@ -33,6 +34,8 @@ interface InstanceNews {
   readonly code?: number;
   /** End of a restriction. */
   readonly until?: string;
+  /** Of a webhook. */
+  readonly label?: string;
 }
 
 /** Another device took the session over (`conflict`, code 440 in WhatsApp Web and Baileys). */

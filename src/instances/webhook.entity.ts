@@ -62,6 +62,13 @@ export class WebhookEntity {
   @Column({ name: 'disabled_reason', type: 'text', nullable: true })
   disabledReason: string | null;
 
+  @Column({ name: 'disabled_at', type: 'timestamptz', precision: 3, nullable: true })
+  disabledAt: Date | null;
+
+  /** The first failure since the last success, or since its owner last changed it. */
+  @Column({ name: 'failing_since', type: 'timestamptz', precision: 3, nullable: true })
+  failingSince: Date | null;
+
   /** 64-bit, as text; so are the two below. */
   @Column({ name: 'delivered_count', type: 'bigint', default: 0 })
   deliveredCount: string;

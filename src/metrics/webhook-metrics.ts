@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
-import { DeliverySettled } from '../events/delivery-settled.event.js';
+import { DeliverySettled, WebhookSwitchedOff } from '../events/delivery-settled.event.js';
 import { MetricsRegistry } from './metrics-registry.js';
 import { StoredFigure } from './stored-figure.js';
 
@@ -80,6 +80,11 @@ export class WebhookMetrics implements OnModuleInit {
       help: 'From the queueing of an event for a webhook to its first try; a replayed one counts from when it was first queued',
       buckets: DELAY_BUCKETS_SECONDS,
     });
+    const switchedOff = this.metrics.counter({
+      name: 'ringdrop_webhooks_disabled_total',
+      help: 'Webhooks that were switched off because their receiver is gone or did nothing but fail for days',
+    });
+    this.events.on(WebhookSwitchedOff, () => switchedOff.inc());
     this.events.on(DeliverySettled, ({ delivery, outcome }) => {
       // What a disabled webhook left behind was not tried.
       if (outcome.kind === 'released' || !delivery.enabled) return;

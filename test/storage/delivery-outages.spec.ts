@@ -53,7 +53,7 @@ const bodies = (due: readonly DueDelivery[]) => due.map(({ body }) => body);
 
 it('an outcome that is stored a second time, since nobody knew of the first, counts once', async () => {
   const lanes = new LanesRepository(dataSource);
-  const settlements = new SettlementsRepository(dataSource, lanes);
+  const settlements = new SettlementsRepository(dataSource, lanes, { webhookDisableAfterDays: 5 });
   const [delivery] = await lanes.claim(LIMITS);
   if (!delivery) throw new Error('nothing was due');
   const settled = { delivery, outcome: { kind: 'delivered', status: 200 }, goOn: true } as const;
@@ -69,7 +69,7 @@ it('an outcome that is stored a second time, since nobody knew of the first, cou
 
 it('outcomes of others are stored while the webhook of one is locked, and that one is stored later', async () => {
   const lanes = new LanesRepository(dataSource);
-  const settlements = new SettlementsRepository(dataSource, lanes);
+  const settlements = new SettlementsRepository(dataSource, lanes, { webhookDisableAfterDays: 5 });
   const other = await newWebhook();
   const due = await lanes.claim(LIMITS);
   const settled = due.map(

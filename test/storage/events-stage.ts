@@ -10,6 +10,7 @@ import { DeliveriesRepository } from '../../src/events/deliveries.repository.js'
 import { DeliveriesService } from '../../src/events/deliveries.service.js';
 import { DeliveryAttempts } from '../../src/events/delivery-attempts.js';
 import { DeliveryLogListener } from '../../src/events/delivery-log.listener.js';
+import { WebhookSwitchedOff } from '../../src/events/delivery-settled.event.js';
 import { DeliveryWorker } from '../../src/events/delivery-worker.js';
 import { LanesRepository } from '../../src/events/lanes.repository.js';
 import { OutboxDispatcher } from '../../src/events/outbox-dispatcher.js';
@@ -28,6 +29,7 @@ export interface EventProcessOptions {
   readonly retrySeconds?: readonly number[];
   readonly sendTimeoutMs?: number;
   readonly allowPrivate?: boolean;
+  readonly disableAfterDays?: number;
 }
 
 export const BASE_URL = 'https://calls.example.com';
@@ -46,21 +48,32 @@ export class EventProcess {
 
   constructor(
     readonly dataSource: DataSource,
-    { retrySeconds = [0, 0, 0], sendTimeoutMs = 10_000, allowPrivate = true }: EventProcessOptions = {},
+    {
+      retrySeconds = [0, 0, 0],
+      sendTimeoutMs = 10_000,
+      allowPrivate = true,
+      disableAfterDays = 5,
+    }: EventProcessOptions = {},
   ) {
     const clock = new SystemClock();
     const config = {
       ...parseAppConfig({}),
       webhookRetrySeconds: retrySeconds,
       webhookAllowPrivate: allowPrivate,
+      webhookDisableAfterDays: disableAfterDays,
     };
     const sender = new WebhookSender({ timeoutMs: sendTimeoutMs });
     const lanes = new LanesRepository(dataSource);
     const attempts = new DeliveryAttempts(sender, secrets, config, clock, this.log);
-    const settlements = new Settlements(new SettlementsRepository(dataSource, lanes), this.events, this.log);
+    const settlements = new Settlements(
+      new SettlementsRepository(dataSource, lanes, config),
+      this.events,
+      this.log,
+    );
     new DeliveryLogListener(this.events, clock, this.log).onModuleInit();
     const { instances } = setUpInstances(dataSource);
     this.worker = new DeliveryWorker(lanes, attempts, settlements, sender, clock, this.log);
+    this.events.on(WebhookSwitchedOff, ({ webhook }) => this.worker.hurry(webhook.webhookId));
     const address = { current: () => BASE_URL };
     const outbox = new OutboxRepository(dataSource, new TestOwnership());
     this.dispatcher = new OutboxDispatcher(outbox, this.worker, address, this.events, clock, this.log);

@@ -12,6 +12,7 @@ export * from './1764900000000-whatsapp-web-version.js';
 export * from './1765000000000-numbers-by-lid.js';
 export * from './1765200000000-account-rate-limit.js';
 export * from './1765400000000-fair-deliveries.js';
+export * from './1765400100000-failing-webhooks.js';
 export * from './1765500000000-sealed-webhooks.js';
 export * from './1765600000000-call-lists.js';
 export * from './1765600100000-incoming-calls.js';

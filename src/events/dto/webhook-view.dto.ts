@@ -42,12 +42,23 @@ export class WebhookView {
   hasSecret: boolean;
 
   @ApiProperty({
-    description: 'Why the webhook was disabled by the service: its receiver answered 410 Gone',
+    description:
+      'Why the webhook was disabled by the service: its receiver answered 410 Gone, or did nothing but fail for days. ' +
+      'Enable it again once the receiver is repaired',
     type: String,
     nullable: true,
     example: null,
   })
   disabledReason: string | null;
+
+  @ApiProperty({
+    description: 'When the service disabled it',
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: null,
+  })
+  disabledAt: string | null;
 
   @ApiProperty({ description: 'What became of its deliveries', type: WebhookCountersView })
   counters: WebhookCountersView;

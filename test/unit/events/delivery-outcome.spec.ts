@@ -62,6 +62,15 @@ describe('the schedule of tries', () => {
     expect(() => parseAppConfig({ WEBHOOK_RETRY_SECONDS })).toThrow('WEBHOOK_RETRY_SECONDS');
   });
 
+  it.each([
+    [undefined, 5],
+    ['0', 0],
+    ['30', 30],
+  ])('goes with days of failures after which a webhook is switched off: %s means %d', (days, expected) => {
+    expect(parseAppConfig({ WEBHOOK_DISABLE_AFTER_DAYS: days }).webhookDisableAfterDays).toBe(expected);
+    expect(() => parseAppConfig({ WEBHOOK_DISABLE_AFTER_DAYS: '1.5' })).toThrow('WEBHOOK_DISABLE_AFTER_DAYS');
+  });
+
   it('goes with a switch for private addresses that is off', () => {
     expect(parseAppConfig({}).webhookAllowPrivate).toBe(false);
     expect(parseAppConfig({ WEBHOOK_ALLOW_PRIVATE: 'True' }).webhookAllowPrivate).toBe(true);

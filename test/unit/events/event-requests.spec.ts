@@ -133,11 +133,15 @@ describe('the questions about webhooks and deliveries', () => {
   it('ask for 50 deliveries of any status, unless they say otherwise', async () => {
     expect(await filter({})).toEqual({ limit: 50 });
     expect(await filter({ status: 'dead', limit: '200' })).toEqual({ status: 'dead', limit: 200 });
+    const eventId = '0d9f3c1e-2f55-4c39-8a53-8f1f6a0b7c11';
+    expect(await filter({ eventId })).toEqual({ eventId, limit: 50 });
   });
 
   it.each([
     [{ status: 'lost' }, 'status must be one of pending, delivered, dead'],
     [{ status: ['dead', 'pending'] }, 'status must be one of pending, delivered, dead'],
+    [{ eventId: 'one' }, 'eventId must be the id of an event, a UUID'],
+    [{ eventId: '' }, 'eventId must be the id of an event, a UUID'],
     [{ limit: '0' }, 'limit must be a whole number from 1 to 200'],
     [{ limit: '201' }, 'limit must be a whole number from 1 to 200'],
     [{ limit: '1e2' }, 'limit must be a whole number from 1 to 200'],

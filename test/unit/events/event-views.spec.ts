@@ -19,7 +19,8 @@ const WEBHOOK: Webhook = {
   byEvents: false,
   events: ['call.update'],
   hasSecret: true,
-  disabledReason: null,
+  disabledReason: 'The receiver answered 410 Gone',
+  disabledAt: AT,
   counters: { delivered: 3, dead: 1, failedAttempts: 12, lastSuccessAt: AT, lastFailureAt: null },
   createdAt: AT,
   updatedAt: AT,
@@ -33,7 +34,8 @@ const WEBHOOK_VIEW = {
   byEvents: false,
   events: ['call.update'],
   hasSecret: true,
-  disabledReason: null,
+  disabledReason: 'The receiver answered 410 Gone',
+  disabledAt: AT.toISOString(),
   counters: {
     delivered: 3,
     dead: 1,
@@ -46,7 +48,10 @@ const WEBHOOK_VIEW = {
 };
 const DELIVERY: Delivery = {
   id: 'd1',
+  eventId: 'e1',
   event: 'call.update',
+  callId: 'c1',
+  state: 'ringing',
   label: 'default',
   status: 'pending',
   attempts: 2,

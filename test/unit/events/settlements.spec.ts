@@ -68,7 +68,7 @@ describe('the outcomes of deliveries', () => {
       label: 'default',
       reason: 'The receiver answered 410 Gone',
     };
-    lanes.switchedOff = [webhook];
+    lanes.switchedOff = [{ ...webhook, at: new Date() }];
     await settlements.settle(released('a'));
     await settlements.settle(released('a'));
     expect(log.lines).toEqual([{ level: 'warn', sentence: 'A webhook was switched off', details: webhook }]);

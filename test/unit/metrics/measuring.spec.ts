@@ -1,6 +1,6 @@
 import { CallHungUp } from '../../../src/calls/call-hung-up.event.js';
 import { RequestAnswered } from '../../../src/common/http/request-answered.event.js';
-import { DeliverySettled } from '../../../src/events/delivery-settled.event.js';
+import { DeliverySettled, WebhookSwitchedOff } from '../../../src/events/delivery-settled.event.js';
 import type { DueDelivery } from '../../../src/events/due-delivery.js';
 import { WebSocketDropped } from '../../../src/events/websocket/websocket-dropped.event.js';
 import { InstanceStateChanged } from '../../../src/instances/instance-state-changed.event.js';
@@ -115,6 +115,14 @@ describe('measuring', () => {
         'ringdrop_webhook_first_attempt_delay_seconds_sum 0.2',
       ]),
     );
+  });
+
+  it('counts webhooks that are switched off', async () => {
+    expect(await lines()).toContain('ringdrop_webhooks_disabled_total 0');
+    const { webhookId, instanceId, accountId, instance, label } = DELIVERY;
+    const webhook = { webhookId, instanceId, accountId, instance, label, reason: 'gone', at: AT };
+    await all.events.publish(new WebhookSwitchedOff(webhook));
+    expect(await lines()).toContain('ringdrop_webhooks_disabled_total 1');
   });
 
   it('counts requests and dropped WebSockets', async () => {
