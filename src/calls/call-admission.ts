@@ -2,15 +2,13 @@ import type { DomainError } from '../common/errors/domain-error.js';
 import type { InstanceRef } from '../instances/instance-values.js';
 import { closedUntil } from '../whatsapp/whatsapp-signals.js';
 import { WhatsAppRestricted } from '../whatsapp/whatsapp.errors.js';
-import { plusMs, secondsUntil } from './call-times.js';
+import { plusMs, secondsOf, secondsUntil } from './call-times.js';
 import { CallPacing, NumberCooldown, TooManyCalls } from './calls.errors.js';
 
 /** What is going on at an instance at the moment in which a call asks to be let in. */
 export interface CallTraffic {
   /** Calls that have not ended. */
   readonly liveCalls: number;
-  /** When the first of them ends; `null` without live calls. */
-  readonly firstEndsAt: Date | null;
   /** When the newest call was requested that a pause still counts from; `null` when there is none. */
   readonly lastCallAt: Date | null;
   /** The same for the number that is asked for. */
@@ -40,15 +38,20 @@ export function limitsOf(instance: InstanceRef, now: Date, holdsToken: boolean):
   };
 }
 
-/** Why a call may not start now; `undefined`: it may. @param holdsToken as for `limitsOf` */
+/**
+ * Why a call may not start now; `undefined`: it may.
+ * @param traffic with the time until the first live call ends, as far as one is known
+ * @param holdsToken as for `limitsOf`
+ */
 export function refusalOf(
   instance: InstanceRef,
-  traffic: CallTraffic,
+  traffic: CallTraffic & { readonly firstEndInMs: number | undefined },
   now: Date,
   holdsToken: boolean,
 ): DomainError | undefined {
   if (traffic.liveCalls >= instance.maxConcurrentCalls) {
-    return new TooManyCalls(secondsUntil(traffic.firstEndsAt ?? now, now));
+    const { firstEndInMs } = traffic;
+    return new TooManyCalls(firstEndInMs === undefined ? undefined : secondsOf(firstEndInMs));
   }
   const restricted = instance.restriction && WhatsAppRestricted.during(instance.restriction, holdsToken, now);
   if (restricted) return restricted;

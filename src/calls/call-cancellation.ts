@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../common/time/clock.js';
 import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
+import { CallClock } from './call-clock.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
 import { isPlaced, type Call, type PlacedCall } from './call.entity.js';
@@ -16,7 +16,7 @@ export class CallCancellation {
     private readonly incoming: IncomingCallsRepository,
     private readonly hangUps: CallHangUp,
     private readonly deadlines: CallDeadlines,
-    private readonly clock: Clock,
+    private readonly times: CallClock,
   ) {}
 
   /**
@@ -43,9 +43,10 @@ export class CallCancellation {
       return await this.hangUps.hangUp(call, { type: 'cancelled', reason: null });
     } catch (error) {
       if (error instanceof SessionNotConnected) {
-        await this.calls.bringForward(call, this.clock.now());
-        // The timer knows the former deadline only; the sweep and the next connection see the new one.
-        this.deadlines.forget(call.id);
+        const brought = await this.calls.bringForward(call, this.times.now(call.id));
+        // The timer knows the former deadline only.
+        if (brought && isPlaced(brought)) this.deadlines.postpone(brought);
+        else this.deadlines.forget(call.id);
       }
       throw error;
     }

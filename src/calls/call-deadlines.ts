@@ -4,16 +4,20 @@ import { DatabaseUnavailable } from '../common/database/database-unavailable.js'
 import { Log } from '../common/logging/log.js';
 import { Clock, type Timer } from '../common/time/clock.js';
 import { SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
+import { CallClock } from './call-clock.js';
 import { CallHangUp } from './call-hang-up.js';
 import { progress } from './call-progress.js';
 import { CALL_STATES } from './call-state.js';
-import { silentFrom } from './call-times.js';
+import { LONGEST_CALL_MS, silentFrom, VERDICT_MS } from './call-times.js';
 import { isPlaced, type Call, type PlacedCall } from './call.entity.js';
 
 const GIVEN_UP = {
   disconnected: 'The connection to WhatsApp was lost, so the phones rang until they stopped by themselves',
   failed: 'The call could not be hung up, so the phones rang until they stopped by themselves',
 };
+
+/** No plan reaches further; one of an earlier process may seem to when the clock was set back since. */
+const LONGEST_DELAY_MS = VERDICT_MS + LONGEST_CALL_MS;
 
 interface Watched {
   readonly call: PlacedCall;
@@ -27,10 +31,15 @@ interface Watched {
 @Injectable()
 export class CallDeadlines {
   private readonly watched = new Map<string, Watched>();
+  /** Calls that should have ended and could not be hung up yet. */
+  private readonly overdue = new Map<string, PlacedCall>();
+  /** Calls that this process is placing. */
+  private readonly attended = new Set<string>();
   private readonly hangingUp = new Map<string, Promise<void>>();
 
   constructor(
     private readonly clock: Clock,
+    private readonly times: CallClock,
     private readonly hangUps: CallHangUp,
     private readonly log: Log,
   ) {}
@@ -42,7 +51,10 @@ export class CallDeadlines {
     // News of one call may be written by several at once; what was known earlier must not win over what came later.
     if (!isPlaced(call) || (before && isEarlier(call, before.call))) return;
     before?.timer.cancel();
-    const delayMs = call.hangUpAt.getTime() - this.clock.now().getTime();
+    this.times.begin(call.id);
+    this.times.name(call.id, call.callId);
+    this.overdue.delete(call.id);
+    const delayMs = Math.min(this.times.msUntil(call.hangUpAt, call.id), LONGEST_DELAY_MS);
     const timer = this.clock.schedule(Math.max(0, delayMs), () => this.onTime(call));
     this.watched.set(call.id, { call, timer });
   }
@@ -57,15 +69,54 @@ export class CallDeadlines {
     if (changes) this.watch({ ...call, ...changes });
   }
 
-  /** The calls with a timer, of one instance or of all. */
+  /** The call is being placed: until it is released, nobody takes it for one that was left behind. */
+  attend(callRowId: string): { release(): void } {
+    this.attended.add(callRowId);
+    return { release: () => void this.attended.delete(callRowId) };
+  }
+
+  /** This process knows itself when the call ends; its deadline in the database, a time of day, does not count. */
+  isTimedHere(callRowId: string): boolean {
+    return this.attended.has(callRowId) || this.watched.has(callRowId);
+  }
+
+  /** Until the first of the calls of an instance ends; `undefined`: none is known. */
+  firstEndInMs(instanceId: string): number | undefined {
+    const [first] = [...this.watched.values()]
+      .filter(({ call }) => call.instanceId === instanceId)
+      .map(({ call }) => this.times.msUntil(call.hangUpAt, call.id))
+      .sort((one, other) => one - other);
+    return first;
+  }
+
+  /** True while a call ends within this time. */
+  someEndWithin(ms: number): boolean {
+    return [...this.watched.values()].some(({ call }) => this.times.msUntil(call.hangUpAt, call.id) < ms);
+  }
+
+  /** The calls that this process times or has to hang up, of one instance or of all. */
   watchedCalls(instanceId?: string): PlacedCall[] {
-    const calls = [...this.watched.values()].map(({ call }) => call);
+    const calls = [...this.watched.values()].map(({ call }) => call).concat([...this.overdue.values()]);
     return instanceId === undefined ? calls : calls.filter((call) => call.instanceId === instanceId);
   }
 
   forget(callRowId: string): void {
     this.watched.get(callRowId)?.timer.cancel();
     this.watched.delete(callRowId);
+    this.overdue.delete(callRowId);
+  }
+
+  /** The call is to be hung up as soon as that can be done, by the sweep or with the next connection. */
+  postpone(call: PlacedCall): void {
+    this.forget(call.id);
+    this.overdue.set(call.id, call);
+  }
+
+  /** Tries again what could not be hung up, of one instance or of all. */
+  hangUpOverdue(instanceId?: string): void {
+    for (const call of this.overdue.values()) {
+      if (instanceId === undefined || call.instanceId === instanceId) void this.hangUp(call);
+    }
   }
 
   /**
@@ -78,13 +129,9 @@ export class CallDeadlines {
     return running.finally(() => this.hangingUp.delete(call.id));
   }
 
-  /**
-   * The same for a call as it was read from its row. When more has been heard of it than is written down yet, its timer
-   * knows better.
-   */
+  /** The same for a call as it was read from its row, unless it is timed here. */
   hangUpRead(call: PlacedCall): Promise<void> {
-    const known = this.watched.get(call.id)?.call;
-    return known && isEarlier(call, known) ? Promise.resolve() : this.hangUp(call);
+    return this.isTimedHere(call.id) ? Promise.resolve() : this.hangUp(call);
   }
 
   /** Stops the phones of a call that is over for everybody else. Never rejects. */
@@ -132,7 +179,7 @@ export class CallDeadlines {
     const { callId, instanceId } = call;
     const expected = cause instanceof SessionNotConnected;
     if (!expected) this.log.warn('A call could not be hung up', { callId, instanceId, err: cause });
-    if (this.clock.now() < silentFrom(call)) return;
+    if (this.times.msUntil(silentFrom(call), call.id) > 0) return this.postpone(call);
     try {
       await this.hangUps.giveUp(call, expected ? GIVEN_UP.disconnected : GIVEN_UP.failed);
     } catch (err) {

@@ -56,7 +56,7 @@ export const FAKE_CALL_ERRORS: readonly DocumentedError[] = [
     status: 409,
     code: 'too_many_calls',
     message: 'Too many calls are in progress on this instance',
-    when: '`maxConcurrentCalls` of the instance is used up; `Retry-After` tells when the first of them ends',
+    when: '`maxConcurrentCalls` of the instance is used up; `Retry-After` says when the first of them ends, once one rings',
   },
   {
     status: 409,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '../common/events/event-bus.js';
-import { Clock } from '../common/time/clock.js';
 import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
+import { CallClock } from './call-clock.js';
 import { CallHungUp } from './call-hung-up.event.js';
 import { CallJournal } from './call-journal.js';
 import type { CallNews } from './call-progress.js';
@@ -20,7 +20,7 @@ export class CallHangUp {
     private readonly gateway: WhatsAppGateway,
     private readonly journal: CallJournal,
     private readonly events: EventBus,
-    private readonly clock: Clock,
+    private readonly times: CallClock,
   ) {}
 
   /**
@@ -29,9 +29,10 @@ export class CallHangUp {
    * @throws SessionNotConnected
    */
   async hangUp(call: PlacedCall, cause: HangUpCause): Promise<Call | undefined> {
-    const at = this.clock.now();
+    const at = this.times.now(call.id);
     await this.holdingBack(call, () => this.stopPhones(call));
-    if (cause.type === 'hung_up') await this.events.publish(new CallHungUp(call.hangUpAt, this.clock.now()));
+    if (cause.type === 'hung_up')
+      await this.events.publish(new CallHungUp(call.hangUpAt, this.times.now(call.id)));
     return this.journal.record(call, cause, at);
   }
 
@@ -45,7 +46,7 @@ export class CallHangUp {
 
   /** Records that no phone rings any more although nobody could hang up. */
   async giveUp(call: PlacedCall, reason: string): Promise<void> {
-    await this.journal.record(call, { type: 'failed', reason }, this.clock.now());
+    await this.journal.record(call, { type: 'failed', reason }, this.times.now(call.id));
   }
 
   /** The call will become visible before its offer leaves; a hang-up in between must hold the offer back. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
-import { Clock } from '../common/time/clock.js';
 import type { InstanceRef } from '../instances/instance-values.js';
 import type { OfferAcceptance } from '../whatsapp/whatsapp-signals.js';
 import { OfferNotAcknowledged, OfferOutdated } from '../whatsapp/whatsapp.errors.js';
+import { CallClock } from './call-clock.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
 import { CallJournal } from './call-journal.js';
@@ -25,7 +25,7 @@ export class CallPlacement {
     private readonly journal: CallJournal,
     private readonly hangUps: CallHangUp,
     private readonly deadlines: CallDeadlines,
-    private readonly clock: Clock,
+    private readonly times: CallClock,
   ) {}
 
   /**
@@ -41,6 +41,7 @@ export class CallPlacement {
   ): Promise<FakeCallAnswer> {
     this.requireOpen();
     const admitted = await this.preparation.admit(instance, request);
+    const attended = this.deadlines.attend(admitted.id);
     this.hangUps.announceOffer(admitted);
     try {
       const ready = await this.preparation.prepare(admitted, request, beforeAsking);
@@ -50,6 +51,7 @@ export class CallPlacement {
       return { callId, number, durationSeconds };
     } finally {
       this.hangUps.closeAnnouncement(admitted);
+      attended.release();
     }
   }
 
@@ -89,14 +91,14 @@ export class CallPlacement {
     try {
       renewed = await this.preparation.renew(refused, refusal);
     } catch (error) {
-      await this.journal.failed(refused.call, error, this.clock.now());
+      await this.journal.failed(refused.call, error, this.times.now(refused.call.id));
       throw error;
     }
     return renewed ? this.offer(renewed) : refused.call;
   }
 
   private async onAccepted(call: PlacedCall, acceptance: OfferAcceptance): Promise<void> {
-    const at = this.clock.now();
+    const at = this.times.now(call.id);
     const news = { type: 'accepted', ...acceptance } as const;
     // The phones ring now. Whatever becomes of the write, this process knows when to stop them.
     this.deadlines.watch({ ...call, ...progress(call, news, at) });
@@ -123,7 +125,7 @@ export class CallPlacement {
 
   /** Ends the call as failed; true when it had already come to its end, only the verdict of the server was missing. */
   private async tookPlaceAnyway(call: PlacedCall, error: unknown): Promise<boolean> {
-    const failed = await this.journal.failed(call, error, this.clock.now());
+    const failed = await this.journal.failed(call, error, this.times.now(call.id));
     this.deadlines.forget(call.id);
     return !failed && error instanceof OfferNotAcknowledged;
   }

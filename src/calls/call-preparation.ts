@@ -6,6 +6,8 @@ import type { InstanceRef } from '../instances/instance-values.js';
 import { SessionNotConnected, type OfferOutdated } from '../whatsapp/whatsapp.errors.js';
 import { WhatsAppGateway, type CallDraft } from '../whatsapp/whatsapp.gateway.js';
 import { dependsOnToken, limitsOf, refusalOf } from './call-admission.js';
+import { CallClock } from './call-clock.js';
+import { CallDeadlines } from './call-deadlines.js';
 import { CallJournal } from './call-journal.js';
 import { CallSlotsRepository } from './call-slots.repository.js';
 import { plusMs, VERDICT_MS } from './call-times.js';
@@ -29,6 +31,8 @@ export class CallPreparation {
     private readonly gateway: WhatsAppGateway,
     private readonly slots: CallSlotsRepository,
     private readonly journal: CallJournal,
+    private readonly deadlines: CallDeadlines,
+    private readonly times: CallClock,
     private readonly clock: Clock,
   ) {}
 
@@ -54,9 +58,12 @@ export class CallPreparation {
     const holdsToken =
       dependsOnToken(instance, requestedAt) && (await this.gateway.holdsTokenOf(instance.id, callee));
     try {
-      return await this.slots.admit(asked, limitsOf(instance, requestedAt, holdsToken), (traffic) =>
-        refusalOf(instance, traffic, requestedAt, holdsToken),
-      );
+      const call = await this.slots.admit(asked, limitsOf(instance, requestedAt, holdsToken), (traffic) => {
+        const firstEndInMs = this.deadlines.firstEndInMs(instance.id);
+        return refusalOf(instance, { ...traffic, firstEndInMs }, requestedAt, holdsToken);
+      });
+      this.times.begin(call.id);
+      return call;
     } catch (error) {
       if (error instanceof DatabaseUnavailable) void this.journal.withdraw(asked);
       throw error;
@@ -76,13 +83,14 @@ export class CallPreparation {
     try {
       await beforeAsking?.(admitted);
       const draft = await this.gateway.prepareCall(admitted.instanceId, callee);
-      const now = this.clock.now();
+      const now = this.times.now(admitted.id);
       const call = await this.journal.prepared(admitted, preparedFrom(draft, durationSeconds, now), now);
       // The row is gone with its instance, or was ended because the preparation took for ever.
       if (!call || !isPlaced(call)) throw new SessionNotConnected();
+      this.times.name(call.id, call.callId);
       return { call, draft };
     } catch (error) {
-      await this.journal.failed(admitted, error, this.clock.now());
+      await this.journal.failed(admitted, error, this.times.now(admitted.id));
       throw error;
     }
   }
@@ -94,10 +102,12 @@ export class CallPreparation {
    */
   async renew({ call, draft }: ReadyCall, refusal: OfferOutdated): Promise<ReadyCall | undefined> {
     const next = await draft.renew().catch(() => Promise.reject(refusal));
-    const now = this.clock.now();
+    const now = this.times.now(call.id);
     const prepared = preparedFrom(next, call.durationSeconds, now);
     const renewed = await this.journal.renewed(call, refusal, prepared, now);
-    return renewed && isPlaced(renewed) ? { call: renewed, draft: next } : undefined;
+    if (!renewed || !isPlaced(renewed)) return undefined;
+    this.times.name(renewed.id, renewed.callId);
+    return { call: renewed, draft: next };
   }
 }
 

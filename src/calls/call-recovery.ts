@@ -24,7 +24,7 @@ export class CallRecovery {
   async takeOver(instanceIds: readonly string[], now: Date): Promise<void> {
     await this.sweep.endUnplaced(now, 'Ringdrop stopped before the call was placed', instanceIds);
     const found = await this.live.placed(instanceIds);
-    const calls = found.filter(({ requestedAt }) => requestedAt <= now);
+    const calls = found.filter(({ id }) => !this.deadlines.isTimedHere(id));
     // Calls that are overdue wait for their session; the sweep looks after them too.
     for (const call of calls.filter(({ hangUpAt }) => hangUpAt > now)) this.deadlines.watch(call);
     const instances = new Set(calls.map(({ instanceId }) => instanceId));

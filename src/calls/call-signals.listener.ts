@@ -5,6 +5,7 @@ import { DatabaseUnavailable } from '../common/database/database-unavailable.js'
 import { Log } from '../common/logging/log.js';
 import type { CallSignal, WhatsAppSignal } from '../whatsapp/whatsapp-signals.js';
 import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
+import { CallClock } from './call-clock.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallJournal } from './call-journal.js';
 import type { CallNews } from './call-progress.js';
@@ -20,6 +21,7 @@ export class CallSignalsListener implements OnModuleInit {
     private readonly gateway: WhatsAppGateway,
     private readonly journal: CallJournal,
     private readonly deadlines: CallDeadlines,
+    private readonly times: CallClock,
     private readonly recovery: CallRecovery,
     private readonly log: Log,
   ) {}
@@ -41,13 +43,17 @@ export class CallSignalsListener implements OnModuleInit {
   }
 
   private listen(signal: WhatsAppSignal): void {
-    if (signal.type === 'call_ringing') {
-      this.deadlines.ringing(signal.instanceId, signal.callId, signal.at);
-    }
-    if (isCallSignal(signal)) this.enqueue(signal.callId, signal, () => this.onCallSignal(signal));
+    if (isCallSignal(signal)) this.listenToCall({ ...signal, at: this.times.now(signal.callId) });
     else if (signal.type === 'connected') {
       this.enqueue(signal.instanceId, signal, () => this.recovery.onConnected(signal.instanceId));
     }
+  }
+
+  private listenToCall(signal: CallSignal): void {
+    if (signal.type === 'call_ringing') {
+      this.deadlines.ringing(signal.instanceId, signal.callId, signal.at);
+    }
+    this.enqueue(signal.callId, signal, () => this.onCallSignal(signal));
   }
 
   private enqueue(key: string, { type, instanceId }: WhatsAppSignal, work: () => Promise<void>): void {

@@ -36,7 +36,7 @@ const TRAFFIC = `traffic AS (
        WHERE instance_id = $1 AND number = form.digits AND requested_at > $10::timestamptz
          AND requested_at < $4 + ($4 - $10::timestamptz)
        ORDER BY requested_at DESC LIMIT 1) AS newest) AS "lastCallToNumberAt"
-  FROM instances, (SELECT count(*)::integer AS "liveCalls", min(hang_up_at) AS "firstEndsAt"
+  FROM instances, (SELECT count(*)::integer AS "liveCalls"
        FROM calls WHERE instance_id = $1 AND state <> 'ended') AS live
   WHERE instances.id = $1)`;
 
@@ -75,9 +75,9 @@ export class CallSlotsRepository {
     for (;;) {
       const [attempt] = await this.attempt(request, limits);
       if (!attempt) throw new CallInstanceNotFound();
-      const { liveCalls, firstEndsAt, lastCallAt, lastCallToNumberAt, ...call } = attempt;
+      const { liveCalls, lastCallAt, lastCallToNumberAt, ...call } = attempt;
       if (isThere(call)) return call;
-      const refusal = refuse({ liveCalls, firstEndsAt, lastCallAt, lastCallToNumberAt });
+      const refusal = refuse({ liveCalls, lastCallAt, lastCallToNumberAt });
       if (refusal) throw refusal;
     }
   }
@@ -90,7 +90,7 @@ export class CallSlotsRepository {
     try {
       return await this.writes.run<Attempt>(instanceId, {
         also: [TRAFFIC, SLOT, ADMITTED],
-        change: `SELECT "liveCalls", "firstEndsAt", "lastCallAt", "lastCallToNumberAt", admitted.*
+        change: `SELECT "liveCalls", "lastCallAt", "lastCallToNumberAt", admitted.*
           FROM traffic LEFT JOIN admitted ON true`,
         values: [
           instanceId,

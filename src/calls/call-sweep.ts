@@ -3,6 +3,7 @@ import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { Poller } from '../common/async/poller.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
+import { CallClock } from './call-clock.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallJournal } from './call-journal.js';
 import { plusMs } from './call-times.js';
@@ -21,6 +22,7 @@ export class CallSweep {
 
   constructor(
     private readonly clock: Clock,
+    private readonly times: CallClock,
     private readonly live: LiveCallsRepository,
     private readonly deadlines: CallDeadlines,
     private readonly journal: CallJournal,
@@ -48,6 +50,8 @@ export class CallSweep {
     for (const call of await this.live.due(this.clock.now(), instanceId)) {
       void this.deadlines.hangUpRead(call);
     }
+    // Known here, whatever the time of day has become.
+    this.deadlines.hangUpOverdue(instanceId);
   }
 
   /** Hangs up every call whose session is open, or those of one instance, before the sessions end. Never rejects. */
@@ -59,8 +63,9 @@ export class CallSweep {
   /** Ends what never left: calls that were being prepared before `before`. */
   async endUnplaced(before: Date, reason: string, instanceIds?: readonly string[]): Promise<void> {
     for (const call of await this.live.unplaced(before, instanceIds)) {
+      if (this.deadlines.isTimedHere(call.id)) continue;
       try {
-        await this.journal.record(call, { type: 'failed', reason }, this.clock.now());
+        await this.journal.record(call, { type: 'failed', reason }, this.times.now(call.id));
       } catch (err) {
         if (!(err instanceof OwnershipLost)) throw err;
       }

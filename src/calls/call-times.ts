@@ -1,7 +1,7 @@
 import type { Call } from './call.entity.js';
 
 /** WhatsApp's callees stop by themselves after 60 s; some seconds more let the offer and its answers travel. */
-const LONGEST_CALL_MS = 65_000;
+export const LONGEST_CALL_MS = 65_000;
 
 /** How long the server may take for its verdict on an offer. */
 export const VERDICT_MS = 15_000;
@@ -41,7 +41,12 @@ export function plusMs(time: Date, ms: number): Date {
 
 /** Whole seconds from `now` until `time`, at least 1; for `Retry-After`. */
 export function secondsUntil(time: Date, now: Date): number {
-  return Math.max(1, Math.ceil((time.getTime() - now.getTime()) / 1000));
+  return secondsOf(time.getTime() - now.getTime());
+}
+
+/** The same for a span. */
+export function secondsOf(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
 }
 
 /**

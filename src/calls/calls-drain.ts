@@ -3,7 +3,6 @@ import { NodeDeparture } from '../cluster/node-departure.js';
 import { Clock } from '../common/time/clock.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallPlacement } from './call-placement.js';
-import { plusMs } from './call-times.js';
 
 /** A ring that ends within this time is not worth a change of hands. */
 const LONGEST_WAIT_MS = 5000;
@@ -23,12 +22,8 @@ export class CallsDrain {
   async finish(): Promise<void> {
     this.placement.close();
     if (!this.departure.handsOver) return;
-    const until = plusMs(this.clock.now(), LONGEST_WAIT_MS);
-    while (
-      this.clock.now() < until &&
-      this.deadlines.watchedCalls().some(({ hangUpAt }) => hangUpAt < until)
-    ) {
-      await this.clock.sleep(LOOK_EVERY_MS);
-    }
+    const startedMs = this.clock.monotonicMs();
+    const leftMs = (): number => startedMs + LONGEST_WAIT_MS - this.clock.monotonicMs();
+    while (leftMs() > 0 && this.deadlines.someEndWithin(leftMs())) await this.clock.sleep(LOOK_EVERY_MS);
   }
 }

@@ -31,8 +31,8 @@ export class TooManyCalls extends DomainError {
   readonly code = 'too_many_calls';
   readonly kind = 'conflict';
   constructor(
-    /** Until the first of them ends. */
-    override readonly retryAfterSeconds: number,
+    /** Until the first of them ends; `undefined`: all of them are still being placed, nobody knows how long. */
+    override readonly retryAfterSeconds: number | undefined,
   ) {
     super('Too many calls are in progress on this instance');
   }

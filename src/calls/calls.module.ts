@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { InstancesModule } from '../instances/instances.module.js';
 import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
 import { CallCancellation } from './call-cancellation.js';
+import { CallClock } from './call-clock.js';
 import { CallCommands } from './call-commands.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallHangUp } from './call-hang-up.js';
@@ -44,6 +45,7 @@ import { MovingCallsListener } from './moving-calls.listener.js';
     CallPlacement,
     CallPreparation,
     CallJournal,
+    CallClock,
     CallHangUp,
     CallDeadlines,
     CallSweep,

@@ -9,6 +9,7 @@ import { Clock } from '../common/time/clock.js';
 import { IncomingCallRules } from '../instances/incoming-call-rules.js';
 import type { IncomingCallSignal, WhatsAppSignal } from '../whatsapp/whatsapp-signals.js';
 import { WhatsAppGateway } from '../whatsapp/whatsapp.gateway.js';
+import { CallClock } from './call-clock.js';
 import { incomingCallEvent, rejectedCallEvent } from './incoming-call-event.js';
 import { outcomeOf, type IncomingEnd } from './incoming-call.js';
 import { IncomingCallTold } from './incoming-call-told.event.js';
@@ -28,6 +29,7 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
     private readonly repository: IncomingCallsRepository,
     @Inject(IncomingCallRules) private readonly rules: Pick<IncomingCallRules, 'of'>,
     private readonly events: EventBus,
+    private readonly times: CallClock,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {}
@@ -48,8 +50,11 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
 
   private listen(signal: WhatsAppSignal): void {
     if (signal.type !== 'incoming_call' && signal.type !== 'incoming_call_ended') return;
+    const key = `${signal.instanceId} ${signal.callId}`;
+    if (signal.type === 'incoming_call') this.times.begin(key);
+    const timed = { ...signal, at: this.times.now(key) };
     this.queue
-      .run(`${signal.instanceId} ${signal.callId}`, () => this.take(signal))
+      .run(key, () => this.take(timed))
       .catch((err: unknown) => {
         if (err instanceof OwnershipLost) return;
         const { instanceId, callId, type } = signal;
@@ -74,7 +79,7 @@ export class IncomingCallsListener implements OnModuleInit, BeforeApplicationShu
     const { instanceId, callId, from, number, replyTo, isGroup } = signal;
     try {
       await this.gateway.rejectCall(instanceId, { callId, from });
-      const at = this.clock.now();
+      const at = this.times.now(`${instanceId} ${callId}`);
       await this.record(rejectedCallEvent(signal, at), signal, { outcome: 'rejected', reason: null, at });
       // A group call rings many; its caller did not ask for us in particular.
       if (rule.message !== '' && !isGroup) {

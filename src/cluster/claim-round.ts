@@ -29,7 +29,7 @@ export class ClaimRound {
    */
   async run(most: number): Promise<void> {
     const { nodeId } = this.held;
-    const dead = await this.nodes.removeDead();
+    const dead = await this.nodes.removeDead(nodeId);
     if (dead.length > 0) this.log.warn('Nodes without a heartbeat were taken for dead', { nodes: dead });
     await this.release(nodeId);
     const spread = await this.owners.spread(nodeId);

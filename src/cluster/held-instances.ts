@@ -95,7 +95,7 @@ export class HeldInstances extends Ownership {
     const { nodeId } = this;
     const row = await this.owners.find(instanceId);
     if (row?.isAlive && row.nodeId !== null) return { kind: 'node', nodeId: row.nodeId };
-    await this.nodes.removeDead();
+    await this.nodes.removeDead(nodeId);
     const claim = await this.owners.take(nodeId, instanceId, row);
     if (claim) await this.gain(nodeId, [claim]);
     return this.holderOf(instanceId);

@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SecretBox } from '../common/crypto/secret-box.js';
+import { Clock } from '../common/time/clock.js';
 import { NODE_DEAD_MS } from './node-lease.js';
 
-const DEAD = `heartbeat_at < clock_timestamp() - interval '${NODE_DEAD_MS} milliseconds'`;
+/** A heartbeat from the future was stored before the clock of the database was set back. */
+const DEAD = `abs(extract(epoch FROM clock_timestamp() - heartbeat_at)) * 1000 > ${NODE_DEAD_MS}`;
+/** A step of the clock of the database against ours that nothing but a change of one of them explains. */
+const JUMP_MS = 2000;
 
 /**
  * The processes that are alive, by the clock of the database alone. A process is dead when its row is gone: the row lock
@@ -11,9 +15,14 @@ const DEAD = `heartbeat_at < clock_timestamp() - interval '${NODE_DEAD_MS} milli
  */
 @Injectable()
 export class NodesRepository {
+  /** Both clocks at the last look, milliseconds. */
+  private seen: { readonly databaseMs: number; readonly ourMs: number } | undefined;
+  private trustedFromMs = -Infinity;
+
   constructor(
     private readonly database: DataSource,
     private readonly secrets: SecretBox,
+    private readonly clock: Clock,
   ) {}
 
   /** @param former id under which this process was known before; nobody has to wait for it to die */
@@ -33,12 +42,30 @@ export class NodesRepository {
     return rows.length > 0;
   }
 
-  /** Takes nodes without a recent heartbeat for dead, for good. Returns their ids. */
-  async removeDead(): Promise<string[]> {
-    const [rows] = await this.database.query<[{ id: string }[], number]>(
-      `DELETE FROM nodes WHERE ${DEAD} RETURNING id`,
+  /**
+   * Takes nodes without a recent heartbeat for dead, for good. Returns their ids. After the clock of the database was set every
+   * node looks dead until its next heartbeat, so that none is taken for dead for as long as that may take.
+   * @param nodeId of this process, which knows itself that it is alive
+   */
+  async removeDead(nodeId: string): Promise<string[]> {
+    const ourMs = this.clock.monotonicMs();
+    const expectedMs = this.seen ? this.seen.databaseMs + ourMs - this.seen.ourMs : null;
+    const [look] = await this.database.query<{ databaseMs: number; dead: string[] }[]>(
+      `WITH clock AS MATERIALIZED (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::double precision AS ms),
+       dead AS (DELETE FROM nodes
+         WHERE ${DEAD} AND id <> $1::uuid AND $2::boolean
+           AND coalesce(abs((SELECT ms FROM clock) - $3::double precision) <= ${JUMP_MS}, true)
+         RETURNING id)
+       SELECT (SELECT ms FROM clock) AS "databaseMs", ARRAY(SELECT id::text FROM dead) AS dead`,
+      [nodeId, ourMs >= this.trustedFromMs, expectedMs],
     );
-    return rows.map(({ id }) => id);
+    if (!look) throw new TypeError('A look without a row');
+    const nowMs = this.clock.monotonicMs();
+    const aheadMs = look.databaseMs - (expectedMs ?? look.databaseMs);
+    // A statement that had to wait looks late, not early.
+    if (aheadMs < -JUMP_MS || aheadMs > JUMP_MS + nowMs - ourMs) this.trustedFromMs = nowMs + NODE_DEAD_MS;
+    this.seen = { databaseMs: look.databaseMs, ourMs };
+    return look.dead;
   }
 
   /** How many living processes do not seal with the current key of this one. */

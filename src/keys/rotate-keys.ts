@@ -4,6 +4,7 @@ import { NodesRepository } from '../cluster/nodes.repository.js';
 import { SecretBox } from '../common/crypto/secret-box.js';
 import type { Log } from '../common/logging/log.js';
 import { PinoLog } from '../common/logging/pino-log.js';
+import { SystemClock } from '../common/time/system-clock.js';
 import { ConfigurationError, loadAppConfig, type AppConfig } from '../config/app-config.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
 import { requireKnownSchema } from '../database/migrate.js';
@@ -44,7 +45,7 @@ async function rotateIn(config: AppConfig, log: Log): Promise<RotationResult> {
     try {
       await requireCurrentSchema(database);
       const box = new SecretBox(server.encryptionKeys);
-      await requireNewKeyEverywhere(new NodesRepository(database, box));
+      await requireNewKeyEverywhere(new NodesRepository(database, box, new SystemClock()));
       return await new KeyRotation(database, box, { onProgress: progressTeller() }).run();
     } finally {
       await database.destroy();

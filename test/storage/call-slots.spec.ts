@@ -58,7 +58,7 @@ describe('the slots of an instance', () => {
     await stage.calls.change(first, { state: 'ended', outcome: 'completed', endedAt: later(9) });
     await stage.placed({ number: '14155550100', requestedAt: later(2), hangUpAt: later(20) });
     await stage.placed({ number: '14155550100', requestedAt: later(3), hangUpAt: later(15) });
-    const traffic = { liveCalls: 2, firstEndsAt: later(15), lastCallAt: later(3) };
+    const traffic = { liveCalls: 2, lastCallAt: later(3) };
     const paused = { lastCallBy: later(-9), lastCallToNumberBy: later(-9) };
     expect(await trafficBeyond(paused, { sameNumbers: NUMBERS })).toEqual([
       { ...traffic, lastCallToNumberAt: later(1) },

@@ -38,7 +38,7 @@ class LoneProcess {
     const config = parseAppConfig({});
     const { clock, faults } = this;
     const lease = new NodeLease(clock, config);
-    const nodes = new NodesRepository(database, SECRETS);
+    const nodes = new NodesRepository(database, SECRETS, clock);
     const owners = new OwnersRepository(database, SECRETS);
     const events = new EventBus(log);
     const held = new HeldInstances(lease, nodes, owners, events, log);

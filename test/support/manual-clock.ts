@@ -8,6 +8,7 @@ interface PendingTimer {
 /** Time that stands still until a test moves it. */
 export class ManualClock extends Clock {
   private elapsedMs = 0;
+  private wallShiftMs = 0;
   private pending: PendingTimer[] = [];
 
   constructor(private readonly start = new Date('2026-01-01T00:00:00.000Z')) {
@@ -15,7 +16,12 @@ export class ManualClock extends Clock {
   }
 
   now(): Date {
-    return new Date(this.start.getTime() + this.elapsedMs);
+    return new Date(this.start.getTime() + this.wallShiftMs + this.elapsedMs);
+  }
+
+  /** Sets the wall clock forward or back; no time passes. */
+  jump(ms: number): void {
+    this.wallShiftMs += ms;
   }
 
   /** Begins anywhere, as a real one does. */

@@ -82,14 +82,14 @@ export class PostgresSupervisor {
     process.once('exit', this.onExit);
     try {
       const site = await this.openSite();
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       const { server, adopted } = await this.connect(site, null);
       this.wasAdopted = adopted;
       this.log('embedded PostgreSQL is ready', {
         directory: site.paths.clusterDir,
         ...server.address,
         adopted,
-        durationMs: Date.now() - startedAt,
+        durationMs: Math.round(performance.now() - startedAt),
       });
       this.supervision = this.supervise(site, server);
     } catch (error) {
@@ -146,7 +146,7 @@ export class PostgresSupervisor {
     { paths, ownership, launcher }: Site,
     fixed: ServerAddress | null,
   ): Promise<LaunchedServer> {
-    const patientUntil = Date.now() + OWNER_PATIENCE_MS;
+    const patientUntil = performance.now() + OWNER_PATIENCE_MS;
     for (;;) {
       if (await ownership.claim()) break;
       const lock = await readPostmasterLock(paths.clusterDir);
@@ -156,7 +156,7 @@ export class PostgresSupervisor {
           return { server: ServerProcess.adopt(lock, paths.clusterDir, null), adopted: true };
         }
       }
-      if (Date.now() > patientUntil && (await ownership.takeOver())) break;
+      if (performance.now() > patientUntil && (await ownership.takeOver())) break;
       await sleep(GUEST_POLL_MS, undefined, { signal: this.closing.signal });
     }
     return launcher.launch(fixed, this.closing.signal);
@@ -167,18 +167,18 @@ export class PostgresSupervisor {
     const { signal } = this.closing;
     let server = first;
     let failures = 0;
-    let readyAt = Date.now();
+    let readyAt = performance.now();
     try {
       for (;;) {
         await server.exited(signal);
-        if (Date.now() - readyAt > STABLE_MS) failures = 0;
+        if (performance.now() - readyAt > STABLE_MS) failures = 0;
         this.log('embedded PostgreSQL ended without being asked to, starting it again', {
           pid: server.pid,
           failures,
         });
         server = await this.revive(site, server.address, failures);
         failures += 1;
-        readyAt = Date.now();
+        readyAt = performance.now();
       }
     } catch (error) {
       if (!signal.aborted) this.onFailure(asEmbeddedPostgresError(explain(error, this.dataDir)));
@@ -187,7 +187,7 @@ export class PostgresSupervisor {
 
   private async revive(site: Site, address: ServerAddress, earlierFailures: number): Promise<ServerProcess> {
     const { signal } = this.closing;
-    const givingUpAt = Date.now() + (this.options.giveUpMs ?? GIVE_UP_MS);
+    const givingUpAt = performance.now() + (this.options.giveUpMs ?? GIVE_UP_MS);
     for (let failures = earlierFailures; ; failures += 1) {
       const delayMs =
         failures === 0 ? 0 : Math.min(FIRST_RESTART_DELAY_MS * 2 ** failures, MAX_RESTART_DELAY_MS);
@@ -199,7 +199,7 @@ export class PostgresSupervisor {
         return server;
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof EmbeddedPostgresError || Date.now() > givingUpAt) throw error;
+        if (error instanceof EmbeddedPostgresError || performance.now() > givingUpAt) throw error;
         this.log('embedded PostgreSQL could not be started again, trying once more', {
           err: error,
           failures,

@@ -48,7 +48,7 @@ export class ServerLauncher {
    */
   async launch(fixed: ServerAddress | null, signal: AbortSignal): Promise<LaunchedServer> {
     const binaries = await this.prepare();
-    const deadline = Date.now() + BUSY_TIMEOUT_MS;
+    const deadline = performance.now() + BUSY_TIMEOUT_MS;
     let lockedSince: number | undefined;
     let preferred = await lastPort(this.paths.clusterDir);
     for (;;) {
@@ -58,7 +58,7 @@ export class ServerLauncher {
       try {
         return { server: await this.startOn(address, binaries, signal), adopted: false };
       } catch (error) {
-        if (!(error instanceof ServerStartFailure) || Date.now() > deadline) throw error;
+        if (!(error instanceof ServerStartFailure) || performance.now() > deadline) throw error;
         if (error.reason === 'failed') throw error;
         if (error.reason === 'cannot_listen') {
           if (fixed !== null || this.useless.size > MAX_USELESS) throw error;
@@ -66,8 +66,8 @@ export class ServerLauncher {
           if (address.socketDir) this.useless.add(address.socketDir);
         }
         if (error.reason === 'locked') {
-          lockedSince ??= Date.now();
-          if (Date.now() - lockedSince > LOCK_PATIENCE_MS) await this.breakLock();
+          lockedSince ??= performance.now();
+          if (performance.now() - lockedSince > LOCK_PATIENCE_MS) await this.breakLock();
         }
       }
       await sleep(POLL_MS, undefined, { signal });
@@ -111,7 +111,7 @@ export class ServerLauncher {
         await server.shutDown();
         return null;
       }
-      if (Date.now() > deadline) {
+      if (performance.now() > deadline) {
         throw new ServerStartFailure(
           'failed',
           `the server with pid ${lock.pid} stays in state "${lock.status}"`,

@@ -123,20 +123,20 @@ export class ServerProcess {
   }
 
   private async isGoneWithin(timeoutMs: number): Promise<boolean> {
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     while (this.isRunning()) {
-      if (Date.now() > deadline) return false;
+      if (performance.now() > deadline) return false;
       await sleep(READY_POLL_MS);
     }
     return true;
   }
 
   private async becomeReady(options: ServerOptions, logStart: number, signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + READY_TIMEOUT_MS;
+    const deadline = performance.now() + READY_TIMEOUT_MS;
     for (;;) {
       const lock = await readPostmasterLock(options.clusterDir);
       if (lock?.pid === this.pid && lock.status === 'ready') return;
-      const expired = Date.now() > deadline;
+      const expired = performance.now() > deadline;
       if (expired || !this.isRunning()) {
         const output = await readTail(options.logFile, logStart);
         throw new ServerStartFailure(expired ? 'failed' : classify(output), output);

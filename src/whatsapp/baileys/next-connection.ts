@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../common/time/clock.js';
 import type { ClientVersions } from '../client-version/client-versions.js';
 import type { Connecting, ConnectTurns } from '../connect-turns.js';
 import type { Backoff } from '../session-store/session-store.js';
+import { LONGEST_RECONNECT_MS } from './reconnect-policy.js';
 
 /** A connection that lasted this long ends a row of failed attempts. */
 const STABLE_MS = 60_000;
@@ -46,7 +47,9 @@ export class NextConnection {
   begin({ attempt, notBefore }: Backoff, now: boolean): boolean {
     this.failures = attempt;
     this.awaitedUntilMs = now ? this.tools.clock.monotonicMs() + LONGEST_WAIT_MS : -Infinity;
-    const waitMs = now ? 0 : (notBefore?.getTime() ?? 0) - this.tools.clock.now().getTime();
+    const leftMs = (notBefore?.getTime() ?? 0) - this.tools.clock.now().getTime();
+    // What is further away was stored before the clock was set back.
+    const waitMs = now ? 0 : Math.min(leftMs, LONGEST_RECONNECT_MS);
     // Many may be due at once, whose process was away.
     if (waitMs > 0) this.planned = this.tools.clock.schedule(waitMs, () => this.takeTurn());
     else this.connect();

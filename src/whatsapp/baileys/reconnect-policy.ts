@@ -12,6 +12,8 @@ export type ReconnectDecision =
 /** WhatsApp Web's own ladder: Fibonacci seconds, capped at 15 minutes (2026 builds). */
 const CAP_MS = 900_000;
 const JITTER = 0.1;
+/** The longest wait that the ladder decides on. */
+export const LONGEST_RECONNECT_MS = CAP_MS * (1 + JITTER);
 /** A 429 climbs this many rungs more: the server has just asked for less. */
 const RATE_LIMIT_RUNGS = 5;
 /** After a 440 another client holds the session; its owner may try again once a minute at most. */

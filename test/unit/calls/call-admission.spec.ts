@@ -11,7 +11,7 @@ const instance = {
   numberCooldownSeconds: 0,
   restriction: null,
 };
-const quiet = { liveCalls: 0, firstEndsAt: null, lastCallAt: null, lastCallToNumberAt: null };
+const quiet = { liveCalls: 0, firstEndInMs: undefined, lastCallAt: null, lastCallToNumberAt: null };
 
 describe('letting a call in', () => {
   it('lets calls that ask at once in, although one that asked later may be in before', () => {
@@ -20,11 +20,17 @@ describe('letting a call in', () => {
   });
 
   it('tells at least one second, however soon a place is free', () => {
-    for (const firstEndsAt of [now, new Date(now.getTime() - 5_000), new Date(now.getTime() + 1)]) {
-      expect(refusalOf(instance, { ...quiet, liveCalls: 2, firstEndsAt }, now, false)).toMatchObject({
+    for (const firstEndInMs of [0, -5_000, 1]) {
+      expect(refusalOf(instance, { ...quiet, liveCalls: 2, firstEndInMs }, now, false)).toMatchObject({
         retryAfterSeconds: 1,
       });
     }
+  });
+
+  it('says nothing about when a place is free as long as no call has an end', () => {
+    const refusal = refusalOf(instance, { ...quiet, liveCalls: 2 }, now, false);
+    expect(refusal).toMatchObject({ code: 'too_many_calls' });
+    expect(refusal?.retryAfterSeconds).toBeUndefined();
   });
 
   it('counts a pause to the millisecond', () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import type { IncomingEnd } from '../../../src/calls/incoming-call.js';
 import { IncomingCallTold } from '../../../src/calls/incoming-call-told.event.js';
+import { CallClock } from '../../../src/calls/call-clock.js';
 import { IncomingCallsListener } from '../../../src/calls/incoming-calls.listener.js';
 import { IncomingCallsRepository } from '../../../src/calls/incoming-calls.repository.js';
 import { EventBus } from '../../../src/common/events/event-bus.js';
@@ -57,7 +58,7 @@ const ended = {
   rang: true,
 } as const;
 
-function setUp(rule: IncomingCallRule | undefined) {
+function setUp(rule: IncomingCallRule | undefined, time: ManualClock = clock) {
   const whatsapp = new FakeWhatsApp();
   const outbox = new MemoryOutbox();
   const log = new SilentLog();
@@ -65,7 +66,7 @@ function setUp(rule: IncomingCallRule | undefined) {
   const told: IncomingCallTold[] = [];
   events.on(IncomingCallTold, (event) => void told.push(event));
   const rules = { of: () => Promise.resolve(rule) };
-  const listener = new IncomingCallsListener(whatsapp, outbox, rules, events, clock, log);
+  const listener = new IncomingCallsListener(whatsapp, outbox, rules, events, new CallClock(time), time, log);
   listener.onModuleInit();
   const hear = async (...signals: IncomingCallSignal[]) => {
     for (const signal of signals) whatsapp.emit(signal);
@@ -174,6 +175,17 @@ describe('an incoming call', () => {
       await hear(hidden);
       expect(addresses(outbox)).toEqual([[null, '777@lid']]);
     });
+  });
+
+  it('takes as long as it took, whatever the clock is set to meanwhile', async () => {
+    const clock = new ManualClock();
+    const { hear, outbox } = setUp({ autoReject: false, message: '' }, clock);
+    await hear({ ...offer, at: clock.now() });
+    await clock.advance(4_000);
+    clock.jump(3_600_000);
+    await clock.advance(1_000);
+    await hear({ ...ended, at: clock.now() });
+    expect(Number(outbox.ends[1]?.at) - Number(outbox.stored[0]?.at)).toBe(5_000);
   });
 
   it('of an instance that is gone is left alone', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CallCancellation } from '../../../../src/calls/call-cancellation.js';
 import { CallChanged } from '../../../../src/calls/call-changed.event.js';
 import { LocalCommands } from '../../../../src/cluster/local-commands.js';
+import { CallClock } from '../../../../src/calls/call-clock.js';
 import { CallCommands } from '../../../../src/calls/call-commands.js';
 import { CallDeadlines } from '../../../../src/calls/call-deadlines.js';
 import { CallHangUp } from '../../../../src/calls/call-hang-up.js';
@@ -85,12 +86,13 @@ export class CallRoom {
     const lookup = new InstanceLookup({
       find: (_, name) => Promise.resolve(name === this.instance.name ? this.instance : undefined),
     });
+    const times = new CallClock(clock);
     const journal = new CallJournal(repository, events, clock, log);
-    const hangUps = new CallHangUp(whatsapp, journal, events, clock);
-    this.deadlines = new CallDeadlines(clock, hangUps, log);
-    const sweep = new CallSweep(clock, live, this.deadlines, journal, log);
-    const preparation = new CallPreparation(whatsapp, slots, journal, clock);
-    const placement = new CallPlacement(preparation, journal, hangUps, this.deadlines, clock);
+    const hangUps = new CallHangUp(whatsapp, journal, events, times);
+    this.deadlines = new CallDeadlines(clock, times, hangUps, log);
+    const sweep = new CallSweep(clock, times, live, this.deadlines, journal, log);
+    const preparation = new CallPreparation(whatsapp, slots, journal, this.deadlines, times, clock);
+    const placement = new CallPlacement(preparation, journal, hangUps, this.deadlines, times);
     const requests = new IdempotentRequests(this.keys, clock, log);
     const recovery = new CallRecovery(live, this.deadlines, sweep, whatsapp, log);
     this.queries = new CallQueries(lookup, repository, incoming, lists, new SecretBox([Buffer.alloc(32, 1)]));
@@ -98,10 +100,10 @@ export class CallRoom {
       new LocalCommands(),
       lookup,
       new CallsService(placement, requests),
-      new CallCancellation(repository, incoming, hangUps, this.deadlines, clock),
+      new CallCancellation(repository, incoming, hangUps, this.deadlines, times),
       this.queries,
     );
-    this.listener = new CallSignalsListener(whatsapp, journal, this.deadlines, recovery, log);
+    this.listener = new CallSignalsListener(whatsapp, journal, this.deadlines, times, recovery, log);
     this.moving = new MovingCallsListener(events, requests, recovery, clock, log);
     this.starting = new CallsStart(sweep);
     this.stopping = new CallsStop(placement, sweep, this.listener, this.departure, clock);

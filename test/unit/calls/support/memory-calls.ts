@@ -142,7 +142,6 @@ class MemorySlots extends CallSlotsRepository {
     };
     const traffic: CallTraffic = {
       liveCalls: live.length,
-      firstEndsAt: live.map(({ hangUpAt }) => hangUpAt).sort((a, b) => a.getTime() - b.getTime())[0] ?? null,
       lastCallAt: newestWithin(calls, limits.lastCallBy),
       lastCallToNumberAt: newestWithin(toNumber, limits.lastCallToNumberBy),
     };
