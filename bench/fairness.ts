@@ -10,9 +10,9 @@ import { Remote } from './support/remote.js';
  * A quiet tenant alone, and again beside a tenant that attacks in one way after the other, with the default settings of the
  * product. For each attack: what the quiet one waits for its answers, for its events, and how exactly its phones ring.
  *
- *   npm run bench:fairness -- --seconds 20
+ *   npm run bench:fairness -- --seconds 20            # --only 3: just the third attack
  */
-const sizes = numbersFromArguments({ seconds: 20, rows: 500_000, connections: 10_050, proxied: 60 });
+const sizes = numbersFromArguments({ seconds: 20, rows: 500_000, connections: 10_050, proxied: 60, only: 0 });
 
 const ATTACKER_MAIN = path.resolve('dist-tools/bench/fairness/attacker-main.js');
 

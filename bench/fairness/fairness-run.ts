@@ -30,6 +30,8 @@ export interface Sizes {
   readonly connections: number;
   /** Sessions of the attacker behind a proxy that says nothing. */
   readonly proxied: number;
+  /** The only attack to run, counted from 1; 0 = all. */
+  readonly only: number;
 }
 
 /** A row of the table: alone, beside the attack, and what they are to each other. */
@@ -65,15 +67,21 @@ export class FairnessRun {
     const quiet = await QuietTenant.create(world, product, quietTenant);
     try {
       world.say('attack: p50 and p99 alone, beside the attack; ratio of p99; latest event, ring and probe');
-      for (const name of Object.keys(ATTACKS) as AttackName[]) await this.attack(name, quiet, attacking);
+      const names = Object.keys(ATTACKS) as AttackName[];
+      for (const [index, name] of names.entries())
+        if (this.runs(index + 1)) await this.attack(name, quiet, attacking);
       await product.closeTenant(attacking);
-      await this.silentProxy();
+      if (this.runs(names.length + 1)) await this.silentProxy();
     } finally {
       await quiet.close();
     }
     const { violations, firstViolation } = await world.simulator.ask('state', null);
     if (violations > 0) this.violations.push(`the simulator: ${violations}, first ${firstViolation}`);
     return { figures: { attacks: this.rows.map(figuresOf) }, violations: this.violations };
+  }
+
+  private runs(attack: number): boolean {
+    return this.sizes.only === 0 || this.sizes.only === attack;
   }
 
   private async linkedTenant(count: number): Promise<Tenant> {
