@@ -3,11 +3,17 @@ import { TextDecoder } from 'node:util';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Observable } from 'rxjs';
+import { FairTurns } from '../async/fair-turns.js';
 import { readBodyBytes } from './body-bytes.js';
+import type { RequestWithCaller } from './caller.js';
 import { InvalidRequestBody, UnsupportedCharset } from './request.errors.js';
 
 /** No body of the API is deeper than 3. */
 const MAX_DEPTH = 32;
+/** Below this a body is parsed in well under a millisecond. */
+const LARGE_BYTES = 4096;
+/** Large bodies are parsed one in each turn of the event loop, of the accounts in turn: all other work goes on in between. */
+const largeBodies = new FairTurns<string | undefined>({ places: 1 });
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
 
 /**
@@ -29,7 +35,19 @@ export class JsonBodyInterceptor implements NestInterceptor {
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBodyBytes(request);
   if (bytes === undefined) return undefined;
-  const text = textOf(bytes, CHARSET.exec(request.headers['content-type'] ?? '')?.[1]);
+  const charset = CHARSET.exec(request.headers['content-type'] ?? '')?.[1];
+  if (bytes.length < LARGE_BYTES) return parsed(bytes, charset);
+  const { caller } = request as RequestWithCaller;
+  const turn = await largeBodies.take(caller && 'accountId' in caller ? caller.accountId : undefined);
+  try {
+    return parsed(bytes, charset);
+  } finally {
+    setImmediate(() => turn.end());
+  }
+}
+
+function parsed(bytes: Buffer, charset: string | undefined): unknown {
+  const text = textOf(bytes, charset);
   // Parsing and checking walk down recursively.
   if (isDeeperThan(MAX_DEPTH, text)) throw new InvalidRequestBody('it is nested too deeply');
   try {

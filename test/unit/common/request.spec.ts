@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import express, { type Request, type Response } from 'express';
 import request from 'supertest';
@@ -27,7 +28,34 @@ const read = async (body: string | Buffer, headers: Record<string, string> = {})
   (await post(body, headers)).body as unknown;
 const inCharset = (charset: string) => ({ 'Content-Type': `application/json; charset=${charset}` });
 
+/** A request of an account whose whole body has come in. */
+function receivedRequest(accountId: string, body: string): IncomingMessage {
+  const headers = { 'content-length': String(body.length) };
+  const caller = { kind: 'account', accountId };
+  return Object.assign(Readable.from([Buffer.from(body)]), { headers, caller }) as unknown as IncomingMessage;
+}
+
 describe('reading a request', () => {
+  it('parses one large body in a turn of the event loop, of the accounts in turn', async () => {
+    const large = JSON.stringify({ text: 'a'.repeat(50_000) });
+    const order: string[] = [];
+    let immediates = 0;
+    const parsedAt: number[] = [];
+    const count = (): void => {
+      immediates += 1;
+      if (parsedAt.length < 5) setImmediate(count);
+    };
+    const read = async (accountId: string): Promise<void> => {
+      await readJson(receivedRequest(accountId, large));
+      order.push(accountId);
+      parsedAt.push(immediates);
+    };
+    setImmediate(count);
+    await Promise.all(['greedy', 'greedy', 'greedy', 'greedy', 'quiet'].map(read));
+    expect(new Set(parsedAt).size).toBe(5);
+    expect(order.indexOf('quiet')).toBeLessThan(3);
+  });
+
   it('reads JSON whatever its content type says', async () => {
     expect(await read('{"a":1}')).toEqual({ body: { a: 1 } });
   });
