@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isWeakKey, isWeakToken } from './weak-secret.js';
 
@@ -85,7 +85,15 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError
  */
 export function loadAppConfig(): AppConfig {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  if (existsSync('.env')) {
+    try {
+      // Node.js says what is wrong with a file only here.
+      readFileSync('.env');
+      process.loadEnvFile('.env');
+    } catch (error) {
+      throw new ConfigurationError([`.env cannot be read: ${error instanceof Error ? error.message : ''}`]);
+    }
+  }
   return parseAppConfig(process.env);
 }
 
@@ -104,8 +112,14 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
   const url = (name: string, protocols: readonly string[]): string | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
-    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value.replace(/\/+$/, '');
-    problems.push(`${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    const starts = protocols.map((protocol) => `${protocol}//`);
+    if (!starts.some((start) => value.toLowerCase().startsWith(start))) {
+      problems.push(`${name} must be a URL that starts with ${starts.join(' or ')}`);
+    } else if (!isCompleteUrl(value)) {
+      problems.push(
+        `${name} is no complete URL: it needs a host, a port is at most 65535, and in a user or password # / ? @ and % are written as %23 %2F %3F %40 and %25`,
+      );
+    } else return value.replace(/\/+$/, '');
     return undefined;
   };
   const flag = (name: string, fallback = false): boolean => {
@@ -209,6 +223,13 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
   };
   if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze(config);
+}
+
+/** The host of a database may stand behind the question mark: it can be a directory with a socket. */
+function isCompleteUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, searchParams } = new URL(value);
+  return hostname !== '' || (protocol.startsWith('postgres') && searchParams.has('host'));
 }
 
 /** Written exactly as browsers send it. */

@@ -1,9 +1,15 @@
 import type { FatalFaults } from '../common/errors/fatal-faults.js';
 import type { Log } from '../common/logging/log.js';
 import type { AppConfig } from '../config/app-config.js';
-import { chooseDataDirectory, type DataPlace } from '../database/embedded/data-directory.js';
+import {
+  chooseDataDirectory,
+  directoryFailure,
+  type DataPlace,
+} from '../database/embedded/data-directory.js';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
 import { resolveEncryptionKeys } from '../database/encryption-keys.js';
+import { SecuredClient } from '../database/secured-client.js';
+import { StartFailure } from './start-failure.js';
 
 /** The database server in use, and the keys of what is sealed in its database. */
 export interface DatabaseServer {
@@ -29,6 +35,7 @@ export async function openDatabaseServer(
 ): Promise<DatabaseServer> {
   const { databaseUrl, encryptionKeys } = config;
   if (databaseUrl !== undefined) {
+    requireUsableUrl(databaseUrl);
     return { url: databaseUrl, encryptionKeys, place: undefined, stop: () => Promise.resolve() };
   }
   const place = await chooseDataDirectory(config.dataDir);
@@ -39,7 +46,9 @@ export async function openDatabaseServer(
     );
   }
   // The key file belongs to the embedded database from its first moment on.
-  const keys = await resolveEncryptionKeys(encryptionKeys, place.dataDir);
+  const keys = await resolveEncryptionKeys(encryptionKeys, place.dataDir).catch((error: unknown) => {
+    throw directoryFailure(error, place.dataDir) ?? error;
+  });
   const server = await startEmbeddedPostgres({
     dataDir: place.dataDir,
     log: (message, details) => log.info(message, { ...details }),
@@ -47,4 +56,14 @@ export async function openDatabaseServer(
       faults?.report({ reason: 'the embedded database has ended for good', advice: message }),
   });
   return { url: server.url, encryptionKeys: keys, place, stop: () => server.stop() };
+}
+
+/** A URL may name files of certificates, which are read before anything is sent. */
+function requireUsableUrl(connectionString: string): void {
+  try {
+    new SecuredClient({ connectionString });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StartFailure(`DATABASE_URL cannot be used: ${reason}`, { cause });
+  }
 }

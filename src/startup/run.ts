@@ -7,6 +7,7 @@ import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres-er
 import { NewerSchema } from '../database/migrate.js';
 import { startRingdrop, type StartGround } from './ringdrop.js';
 import { endOnce } from './end-once.js';
+import { openFilesBelow } from './open-files.js';
 import { StartFailure } from './start-failure.js';
 import { welcome } from './welcome.js';
 
@@ -20,6 +21,9 @@ export async function run(): Promise<void> {
     const config = loadAppConfig();
     const instanceNames = new InstanceNames();
     log = PinoLog.create(config.logLevel, { instanceNames });
+    const fewFiles = openFilesBelow(config.maxConnections);
+    if (fewFiles)
+      log.warn('MAX_CONNECTIONS is higher than the limit of open files allows (ulimit -n)', fewFiles);
     await start({ config, log, instanceNames, faults: new FatalFaults() });
   } catch (error) {
     if (!PLAIN_FAILURES.some((type) => error instanceof type)) {

@@ -6,6 +6,8 @@ export class NestLog implements LoggerService {
   constructor(private readonly sink: Log) {}
 
   error(message: unknown, ...rest: unknown[]): void {
+    // Whoever started the framework gets this error as well, and knows what it means.
+    if (rest.at(-1) === 'ExceptionHandler') return;
     this.sink.error('The framework reports an error', detailsOf(message, rest));
   }
 
@@ -24,5 +26,8 @@ export class NestLog implements LoggerService {
 }
 
 function detailsOf(message: unknown, rest: unknown[]): Record<string, unknown> {
-  return message instanceof Error ? { err: message, context: rest.at(-1) } : { message, context: rest };
+  if (message instanceof Error) return { err: message, context: rest.at(-1) };
+  // A stack of the framework leads nowhere.
+  const context = rest.map((part) => (typeof part === 'string' ? part.split('\n    at ')[0] : part));
+  return { message, context };
 }

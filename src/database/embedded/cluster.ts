@@ -5,6 +5,7 @@ import { ADMINISTRATOR } from './administration.js';
 import type { PostgresBinaries } from './binaries.js';
 import type { ClusterPaths } from './data-directory.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
+import { reasonIn } from './error-message.js';
 import { runInitdb } from './initdb.js';
 import { ensurePassword } from './password-file.js';
 import { processIsAlive } from './process-table.js';
@@ -93,11 +94,11 @@ function initdbArguments(clusterDir: string, passwordFile: string): string[] {
 }
 
 function explainInitdb(output: string, dataDir: string): string {
-  const lastLines = output.trim().split('\n').slice(-5).join('\n');
+  const reason = reasonIn(output);
   if (output.includes('could not look up effective user ID')) {
-    return `PostgreSQL cannot run as a user without an entry in /etc/passwd. Add one, or set DATABASE_URL to a PostgreSQL server. ${lastLines}`;
+    return `PostgreSQL cannot run as a user without an entry in /etc/passwd. Add one, or set DATABASE_URL to a PostgreSQL server. ${reason}`;
   }
-  return `The embedded PostgreSQL could not create its data in DATA_DIR ${dataDir}: ${lastLines}`;
+  return `The embedded PostgreSQL could not create its data in DATA_DIR ${dataDir}: ${reason}`;
 }
 
 async function removeAbandonedDrafts(dataDir: string): Promise<void> {

@@ -6,6 +6,24 @@ import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { errorMessage } from './error-message.js';
 import { chooseServerAccount, firstClosedPath, type ServerAccount } from './server-account.js';
 
+/** System errors whose cure is in the operator's hands. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not read or write there',
+  EPERM: 'this user may not read or write there',
+  EROFS: 'its file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  EEXIST: 'a file is in its place',
+  ENOTDIR: 'a part of its path is a file',
+  EISDIR: 'a directory is in the place of one of its files',
+  ENOENT: 'no directory can be made there',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'a name in its path is too long',
+  EBUSY: 'it is in use',
+  EIO: 'the disk fails',
+  EXDEV: 'it spreads over several file systems',
+};
+
 /** What takes the place of `./data` for root, whose clone may lie in a folder that only root may enter. */
 const SYSTEM_DIRECTORY = '/var/lib/ringdrop';
 
@@ -54,10 +72,18 @@ export async function makeDataDirectory(directory: string): Promise<void> {
   try {
     await makeOpenDirectory(directory);
   } catch (cause) {
-    throw new EmbeddedPostgresError(`DATA_DIR ${directory} cannot be created: ${errorMessage(cause)}`, {
-      cause,
-    });
+    throw directoryFailure(cause, directory) ?? cause;
   }
+}
+
+/** A failed access to the directory or its files as the operator should read it; `undefined` for other errors. */
+export function directoryFailure(cause: unknown, dataDir: string): EmbeddedPostgresError | undefined {
+  const reason = REASONS[errorCodeOf(cause) ?? ''];
+  if (reason === undefined) return undefined;
+  return new EmbeddedPostgresError(
+    `DATA_DIR ${dataDir} cannot be used: ${reason} (${errorMessage(cause)}). Set DATA_DIR to another directory.`,
+    { cause },
+  );
 }
 
 /** Creates `dataDir` if need be and names the files in it. Symbolic links are resolved. */

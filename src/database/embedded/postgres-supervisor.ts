@@ -1,11 +1,15 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCodeOf } from '../../common/errors/error-code.js';
 import { openForApplication } from './administration.js';
 import { clusterExists } from './cluster.js';
-import { openDataDirectory, requireOpenDataDirectory, type ClusterPaths } from './data-directory.js';
+import {
+  directoryFailure,
+  openDataDirectory,
+  requireOpenDataDirectory,
+  type ClusterPaths,
+} from './data-directory.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
-import { errorMessage } from './error-message.js';
+import { errorMessage, reasonIn } from './error-message.js';
 import { Ownership } from './ownership.js';
 import { postmasterIsRunning, readPostmasterLock } from './postmaster-lock.js';
 import { chooseServerAccount } from './server-account.js';
@@ -23,18 +27,6 @@ const FIRST_RESTART_DELAY_MS = 100;
 const MAX_RESTART_DELAY_MS = 5_000;
 /** No ring is left by then that the application could still hang up; its next start may take another port, and says what is wrong. */
 const GIVE_UP_MS = 120_000;
-
-/** System errors whose cure is in the operator's hands. */
-const DIRECTORY_FAULTS = new Set([
-  'EACCES',
-  'EPERM',
-  'EROFS',
-  'ENOSPC',
-  'EDQUOT',
-  'ENOTDIR',
-  'EBUSY',
-  'EXDEV',
-]);
 
 /** Receives a constant sentence and its details. */
 export type SupervisorLog = (message: string, details?: object) => void;
@@ -241,16 +233,11 @@ function olderOwner(clusterDir: string): EmbeddedPostgresError {
 function explain(error: unknown, dataDir: string): unknown {
   if (error instanceof ServerStartFailure) {
     return new EmbeddedPostgresError(
-      `The embedded PostgreSQL in DATA_DIR ${dataDir} does not start: ${error.output}`,
+      `The embedded PostgreSQL in DATA_DIR ${dataDir} does not start: ${reasonIn(error.output)}`,
       { cause: error },
     );
   }
-  if (DIRECTORY_FAULTS.has(errorCodeOf(error) ?? '')) {
-    return new EmbeddedPostgresError(`DATA_DIR ${dataDir} cannot be used: ${errorMessage(error)}`, {
-      cause: error,
-    });
-  }
-  return error;
+  return directoryFailure(error, dataDir) ?? error;
 }
 
 function asEmbeddedPostgresError(error: unknown): EmbeddedPostgresError {

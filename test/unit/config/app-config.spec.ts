@@ -52,6 +52,29 @@ describe('configuration', () => {
     ]);
   });
 
+  it.each([
+    ['postgres://u:p#x@db/ringdrop', 'DATABASE_URL'],
+    ['postgres://u:p/x@db/ringdrop', 'DATABASE_URL'],
+    ['postgres://u:p@/ringdrop', 'DATABASE_URL'],
+    ['postgres:///ringdrop', 'DATABASE_URL'],
+    ['postgres://u:p@db:99999/ringdrop', 'DATABASE_URL'],
+    ['nats://', 'NATS_URL'],
+    ['nats://a:99999', 'NATS_URL'],
+  ])('says what %s lacks to be a URL', (url, name) => {
+    const others = { ENCRYPTION_KEY: KEY, DATABASE_URL: 'postgres://u:p@db/ringdrop' };
+    const problems = problemsOf({ ...others, [name]: url });
+    expect(problems.filter((problem) => problem.includes('is no complete URL'))).toEqual([
+      expect.stringMatching(new RegExp(`^${name} is no complete URL: it needs a host, .*%23`)),
+    ]);
+  });
+
+  it.each(['postgres://u:p%23x@db/ringdrop', 'postgres://u:p@%2Frun%2Fpg/x', 'postgres:///x?host=/run/pg'])(
+    'takes %s for the URL of a database',
+    (url) => {
+      expect(problemsOf({ ENCRYPTION_KEY: KEY, DATABASE_URL: url })).toEqual([]);
+    },
+  );
+
   it('lets a closed network learn no version', () => {
     expect(parseAppConfig({ WHATSAPP_WEB_VERSION_REFRESH: 'false' }).whatsappWebVersionRefresh).toBe(false);
     expect(problemsOf({ WHATSAPP_WEB_VERSION_REFRESH: 'no' })).toEqual([
