@@ -9,7 +9,8 @@ Sent as \`POST\` with JSON to every enabled webhook of the instance that wants t
 WebSockets. A webhook gets each event at least once; the events of one call arrive in their order, and so do those of the
 instance itself. Answer any 2xx within 10 seconds. Redirects are not followed. 410 disables the webhook, and so
 do days of nothing but failures (5 by default); everything else is tried again, by default 10 times within about three days, and
-then kept as dead for a replay.
+then kept as dead for a replay. 429 and 503 with \`Retry-After\`, seconds or a date, end all attempts to the webhook until then, an
+hour at most.
 
 \`webhook-signature\` is the signature of Standard Webhooks 1.0: check it with one of the libraries of that standard, with the
 raw body and the secret of the webhook. For 24 hours after a change of the secret it holds two signatures.

@@ -26,7 +26,11 @@ export class DeliveryAttempts {
   async make(delivery: DueDelivery): Promise<DeliveryOutcome> {
     const { enabled, body, attempts, webhookId } = delivery;
     if (!enabled || delivery.url === null) return { kind: 'dead', status: null, error: 'webhook_disabled' };
-    const plan = { delaysSeconds: this.config.webhookRetrySeconds, random: Math.random };
+    const plan = {
+      delaysSeconds: this.config.webhookRetrySeconds,
+      random: Math.random,
+      now: this.clock.now(),
+    };
     try {
       const url = openUrl(delivery, this.secrets) ?? '';
       const result = await this.sender.send({

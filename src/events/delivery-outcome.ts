@@ -1,8 +1,15 @@
+import { pauseMsOf } from './retry-after.js';
 import { errorOf } from './send-failure.js';
 
 /** What came of a try; see `SendResult`. */
 export type AttemptResult =
-  | { readonly kind: 'answered'; readonly status: number }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      /** The header of this name, as is the next. */
+      readonly retryAfter?: string;
+      readonly date?: string;
+    }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** What a try means for its delivery. */
@@ -13,6 +20,8 @@ export type DeliveryOutcome =
       readonly status: number | null;
       readonly error: string;
       readonly delayMs: number;
+      /** Set when the receiver wants nothing for so long. */
+      readonly pauseMs?: number;
     }
   | {
       readonly kind: 'dead';
@@ -20,6 +29,7 @@ export type DeliveryOutcome =
       readonly error: string;
       /** Set when the whole webhook is to be disabled. */
       readonly disabledReason?: string;
+      readonly pauseMs?: number;
     }
   /** Nothing is known to have reached the receiver; the try does not count. */
   | { readonly kind: 'released' };
@@ -29,13 +39,16 @@ export interface RetryPlan {
   readonly delaysSeconds: readonly number[];
   /** A number from 0 to 1, so that receivers that came down together are not tried together. */
   readonly random: () => number;
+  readonly now: Date;
 }
 
 /** Each delay is made up to 10 % shorter or longer. */
 const JITTER = 0.1;
 const GONE = 410;
 
-/** 2xx is success, 410 ends the webhook (Standard Webhooks 1.0), everything else is tried again. */
+/**
+ * 2xx is success, 410 ends the webhook (Standard Webhooks 1.0), everything else is tried again, and not before the receiver wants it.
+ */
 export function outcomeOf(result: AttemptResult, attemptsBefore: number, plan: RetryPlan): DeliveryOutcome {
   if (result.kind === 'failed') {
     if (result.reason === 'aborted' || result.reason === 'busy') return { kind: 'released' };
@@ -46,7 +59,12 @@ export function outcomeOf(result: AttemptResult, attemptsBefore: number, plan: R
   if (status === GONE) {
     return { kind: 'dead', status, error: 'HTTP 410', disabledReason: 'The receiver answered 410 Gone' };
   }
-  return afterFailure(status, `HTTP ${status}`, attemptsBefore, plan);
+  const pauseMs = pauseMsOf(result, plan.now);
+  const outcome = afterFailure(status, `HTTP ${status}`, attemptsBefore, plan);
+  if (pauseMs === undefined) return outcome;
+  return outcome.kind === 'retry'
+    ? { ...outcome, pauseMs, delayMs: Math.max(outcome.delayMs, pauseMs) }
+    : { ...outcome, pauseMs };
 }
 
 function afterFailure(
@@ -54,7 +72,7 @@ function afterFailure(
   error: string,
   attemptsBefore: number,
   { delaysSeconds, random }: RetryPlan,
-): DeliveryOutcome {
+): DeliveryOutcome & { readonly kind: 'retry' | 'dead' } {
   const delaySeconds = delaysSeconds[attemptsBefore];
   if (delaySeconds === undefined) return { kind: 'dead', status, error };
   return {

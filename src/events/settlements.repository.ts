@@ -51,13 +51,15 @@ export class SettlementsRepository {
    */
   settle(settled: readonly SettledDelivery[]): Promise<Settled> {
     return this.dataSource.transaction(async (manager) => {
-      const { held, locked } = await this.hold(manager, settled);
+      const { held, locked, paused } = await this.hold(manager, settled);
       const ids = await this.storeOutcomes(manager, held);
       const stored = held.filter(({ delivery }) => ids.has(delivery.deliveryId));
       await this.count(manager, stored);
       const switchedOff = await this.switchOff(manager, stored);
-      await this.lanes.giveBack(manager, held.filter((one) => !goesOn(one)).map(toReturnedLane));
-      const goingOn = held.filter(goesOn).map(({ delivery }) => delivery);
+      for (const { delivery, outcome } of stored) if (pauseMsIn(outcome) > 0) paused.add(delivery.webhookId);
+      const isGoingOn = (one: SettledDelivery) => goesOn(one) && !paused.has(one.delivery.webhookId);
+      await this.lanes.giveBack(manager, held.filter((one) => !isGoingOn(one)).map(toReturnedLane));
+      const goingOn = held.filter(isGoingOn).map(({ delivery }) => delivery);
       return { next: await this.lanes.goOn(manager, goingOn), locked, switchedOff };
     });
   }
@@ -65,7 +67,7 @@ export class SettlementsRepository {
   private async hold(
     manager: EntityManager,
     settled: readonly SettledDelivery[],
-  ): Promise<{ held: SettledDelivery[]; locked: Set<string> }> {
+  ): Promise<{ held: SettledDelivery[]; locked: Set<string>; paused: Set<string> }> {
     const webhookIds = [...new Set(settled.map(({ delivery }) => delivery.webhookId))];
     // An event may be stored with the outcomes, and those who delete an instance lock it before its webhooks.
     const instances = await manager.query<{ id: string }[]>(
@@ -73,8 +75,8 @@ export class SettlementsRepository {
        ORDER BY id FOR KEY SHARE SKIP LOCKED`,
       [webhookIds],
     );
-    const mine = await manager.query<{ id: string }[]>(
-      `SELECT id FROM webhooks WHERE id = ANY ($1) AND instance_id = ANY ($2)
+    const mine = await manager.query<{ id: string; isPaused: boolean | null }[]>(
+      `SELECT id, enabled AND paused_until > now() AS "isPaused" FROM webhooks WHERE id = ANY ($1) AND instance_id = ANY ($2)
        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
       [webhookIds, instances.map(({ id }) => id)],
     );
@@ -87,7 +89,8 @@ export class SettlementsRepository {
     );
     const lanes = settled.map(({ delivery }) => delivery).filter(({ webhookId }) => free.has(webhookId));
     const held = new Set((await this.lanes.hold(manager, lanes)).map(laneKey));
-    return { held: settled.filter(({ delivery }) => held.has(laneKey(delivery))), locked };
+    const paused = new Set(mine.filter(({ isPaused }) => isPaused).map(({ id }) => id));
+    return { held: settled.filter(({ delivery }) => held.has(laneKey(delivery))), locked, paused };
   }
 
   private async existing(manager: EntityManager, webhookIds: readonly string[]): Promise<string[]> {
@@ -136,6 +139,7 @@ export class SettlementsRepository {
       dead: outcome.kind === 'dead' ? 1 : 0,
       // What a disabled webhook left behind was not tried.
       failed: outcome.kind !== 'delivered' && enabled ? 1 : 0,
+      pauseSeconds: pauseMsIn(outcome) / 1000,
     }));
     if (rows.length === 0) return;
     await manager.query(
@@ -144,10 +148,13 @@ export class SettlementsRepository {
          last_success_at = CASE WHEN delivered > 0 THEN now() ELSE last_success_at END,
          last_failure_at = CASE WHEN failed > 0 THEN now() ELSE last_failure_at END,
          failing_since = CASE WHEN delivered > 0 THEN NULL WHEN failed > 0 THEN coalesce(failing_since, now())
-           ELSE failing_since END
+           ELSE failing_since END,
+         paused_until = CASE WHEN pause > 0 THEN greatest(paused_until, now() + make_interval(secs => pause))
+           ELSE paused_until END
        FROM (
-         SELECT "webhookId", sum(delivered) AS delivered, sum(dead) AS dead, sum(failed) AS failed
-         FROM json_to_recordset($1::json) AS news ("webhookId" uuid, delivered integer, dead integer, failed integer)
+         SELECT "webhookId", sum(delivered) AS delivered, sum(dead) AS dead, sum(failed) AS failed, max("pauseSeconds") AS pause
+         FROM json_to_recordset($1::json)
+           AS news ("webhookId" uuid, delivered integer, dead integer, failed integer, "pauseSeconds" double precision)
          GROUP BY "webhookId"
        ) news
        WHERE webhooks.id = news."webhookId"`,
@@ -188,6 +195,10 @@ export class SettlementsRepository {
     }
     return switchedOff;
   }
+}
+
+function pauseMsIn(outcome: DeliveryOutcome): number {
+  return outcome.kind === 'retry' || outcome.kind === 'dead' ? (outcome.pauseMs ?? 0) : 0;
 }
 
 function goesOn({ goOn, outcome }: SettledDelivery): boolean {

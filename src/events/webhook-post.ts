@@ -17,29 +17,36 @@ export interface PostRequest {
   readonly signal: AbortSignal;
 }
 
+export interface PostAnswer {
+  readonly status: number;
+  /** The header of this name. */
+  readonly retryAfter?: string;
+  /** As well, when the other one is there. */
+  readonly date?: string;
+}
+
 /** A kept connection that the receiver had closed in the meantime: nothing was wrong with the request. */
 export class StaleConnection extends Error {}
 
 /**
  * One POST, up to the end of the answer. Redirects are answers. Once the status line and the headers are there the status
  * counts, even if the body breaks off, stalls or has no end: repeating would deliver twice.
- * @returns the status
  * @throws SendFailure
  * @throws StaleConnection
  */
-export function postOnce({ url, headers, body, agent, accountId, signal }: PostRequest): Promise<number> {
+export function postOnce({ url, headers, body, agent, accountId, signal }: PostRequest): Promise<PostAnswer> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) throw toFailure(signal.reason);
     const client = url.protocol === 'https:' ? https : http;
     const options: http.RequestOptions & AccountOptions = { method: 'POST', headers, agent, accountId };
     const request = client.request(url, options);
     let isHandshaking = false;
-    let status: number | undefined;
+    let answer: PostAnswer | undefined;
     let failure: unknown = new SendFailure('connection_reset');
 
     const settle = () => {
       signal.removeEventListener('abort', abort);
-      if (status !== undefined) return resolve(status);
+      if (answer) return resolve(answer);
       const known = toFailure(failure, isHandshaking);
       reject(request.reusedSocket && known.reason === 'connection_reset' ? new StaleConnection() : known);
     };
@@ -59,7 +66,11 @@ export function postOnce({ url, headers, body, agent, accountId, signal }: PostR
       socket.once('secureConnect', () => (isHandshaking = false));
     });
     request.on('response', (response) => {
-      status = response.statusCode;
+      const { statusCode: status = 0, headers: given } = response;
+      answer = {
+        status,
+        ...(given['retry-after'] && { retryAfter: given['retry-after'], date: given.date }),
+      };
       let answerBytes = 0;
       response.on('error', ignore);
       response.on('data', (chunk: Buffer) => {

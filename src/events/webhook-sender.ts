@@ -4,7 +4,7 @@ import { hostResolver, type ResolveHost } from '../common/net/host-resolver.js';
 import { CheckedAgents, MAX_SOCKETS_PER_ORIGIN } from './checked-agents.js';
 import { failureReasonOf, SendFailure, type SendFailureReason } from './send-failure.js';
 import { parseTarget } from '../common/net/target-policy.js';
-import { postOnce, StaleConnection } from './webhook-post.js';
+import { postOnce, StaleConnection, type PostAnswer } from './webhook-post.js';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** With the time limit below the time for which a lane is claimed: waiting is no reason to deliver twice. */
@@ -23,7 +23,7 @@ export interface WebhookRequest {
 }
 
 export type SendResult =
-  | { readonly kind: 'answered'; readonly status: number; readonly durationMs: number }
+  | ({ readonly kind: 'answered'; readonly durationMs: number } & PostAnswer)
   | { readonly kind: 'failed'; readonly reason: SendFailureReason; readonly durationMs: number };
 
 export interface WebhookSenderOptions {
@@ -65,10 +65,10 @@ export class WebhookSender {
       const { url, accountId, allowPrivate } = webhook;
       const target = parseTarget(url, { allowPrivate });
       if (!target.ok) throw new SendFailure('target_refused');
-      const status = await this.inTurn(`${accountId} ${target.url.origin}`, (signal) =>
+      const answer = await this.inTurn(`${accountId} ${target.url.origin}`, (signal) =>
         this.post(webhook, target.url, signal),
       );
-      return { kind: 'answered', status, durationMs: durationMs() };
+      return { kind: 'answered', ...answer, durationMs: durationMs() };
     } catch (error) {
       return { kind: 'failed', reason: failureReasonOf(error, false), durationMs: durationMs() };
     }
@@ -87,7 +87,7 @@ export class WebhookSender {
     { accountId, headers, body, allowPrivate }: WebhookRequest,
     url: URL,
     signal: AbortSignal,
-  ): Promise<number> {
+  ): Promise<PostAnswer> {
     const bytes = Buffer.from(body, 'utf8');
     const agents = allowPrivate ? this.privateAgents : this.publicAgents;
     const request = {

@@ -13,12 +13,13 @@ export interface ReceivedWebhook {
   readonly answer: ReceiverAnswer;
 }
 
-/** A status, at once or late, or a receiver that never answers, or one that cuts the connection. */
-export type ReceiverAnswer = number | LateAnswer | 'hang' | 'reset';
+/** A status, with more or alone, or a receiver that never answers, or one that cuts the connection. */
+export type ReceiverAnswer = number | FullAnswer | 'hang' | 'reset';
 
-interface LateAnswer {
+interface FullAnswer {
   readonly status: number;
-  readonly afterMs: number;
+  readonly afterMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Somebody's server that webhooks are sent to. */
@@ -82,6 +83,6 @@ export class WebhookReceiver {
     if (answer === 'reset') response.destroy();
     else if (answer === 'hang') this.hanging.add(response);
     else if (typeof answer === 'number') response.writeHead(answer).end();
-    else setTimeout(() => response.writeHead(answer.status).end(), answer.afterMs).unref();
+    else setTimeout(() => response.writeHead(answer.status, answer.headers).end(), answer.afterMs).unref();
   }
 }

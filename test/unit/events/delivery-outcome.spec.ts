@@ -3,7 +3,8 @@ import { withEvent } from '../../../src/events/delivery-attempts.js';
 import { outcomeOf } from '../../../src/events/delivery-outcome.js';
 
 const delaysSeconds = [5, 300];
-const plan = { delaysSeconds, random: () => 0.5 };
+const now = new Date('2026-01-31T12:00:00.000Z');
+const plan = { delaysSeconds, random: () => 0.5, now };
 
 describe('a try to deliver', () => {
   it.each([200, 201, 204, 299])('is a success when the answer is %i', (status) => {
@@ -31,6 +32,15 @@ describe('a try to deliver', () => {
     });
   });
 
+  it('is tried again not before the receiver wants it, and keeps the schedule where that is later', () => {
+    const answer = (retryAfter: string) => outcomeOf({ kind: 'answered', status: 429, retryAfter }, 0, plan);
+    expect(answer('60')).toMatchObject({ kind: 'retry', delayMs: 60_000, pauseMs: 60_000 });
+    expect(answer('2')).toMatchObject({ kind: 'retry', delayMs: 5000, pauseMs: 2000 });
+    expect(answer('soon')).toEqual({ kind: 'retry', status: 429, error: 'HTTP 429', delayMs: 5000 });
+    const last = outcomeOf({ kind: 'answered', status: 503, retryAfter: '9' }, 2, plan);
+    expect(last).toEqual({ kind: 'dead', status: 503, error: 'HTTP 503', pauseMs: 9000 });
+  });
+
   it('does not count when it was cut by a shutdown', () => {
     expect(outcomeOf({ kind: 'failed', reason: 'aborted' }, 2, plan)).toEqual({ kind: 'released' });
   });
@@ -44,7 +54,7 @@ describe('a try to deliver', () => {
 
   it('waits up to a tenth shorter or longer, so that receivers are not tried all at once', () => {
     const delay = (random: number) =>
-      outcomeOf({ kind: 'failed', reason: 'timeout' }, 1, { delaysSeconds, random: () => random });
+      outcomeOf({ kind: 'failed', reason: 'timeout' }, 1, { delaysSeconds, random: () => random, now });
     expect(delay(0)).toMatchObject({ delayMs: 270_000 });
     expect(delay(1)).toMatchObject({ delayMs: 330_000 });
   });

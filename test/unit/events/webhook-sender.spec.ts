@@ -64,6 +64,18 @@ describe('a webhook that is sent', () => {
     },
   );
 
+  it('is answered with Retry-After and the date of the answer when the receiver sends it', async () => {
+    const date = 'Sat, 31 Jan 2026 12:00:00 GMT';
+    const receiver = await receiving(
+      Receiver.http((_, response) => response.writeHead(429, { 'retry-after': '60', date }).end()),
+    );
+    await expect(sending().send(receiver.url)).resolves.toMatchObject({
+      status: 429,
+      retryAfter: '60',
+      date,
+    });
+  });
+
   it('is taken as answered by a status whose body never ends, and the connection is cut', async () => {
     const receiver = await receiving(
       Receiver.http((_, response) => {
