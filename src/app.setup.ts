@@ -1,5 +1,5 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NextFunction, Request, Response } from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
 import { allowedMethods } from './common/http/allowed-methods.js';
 import { dropUnreadBody } from './common/http/body-bytes.js';
 import { corsOptions } from './common/http/cors.js';
@@ -8,11 +8,11 @@ import { ErrorFilter } from './common/http/error.filter.js';
 import { JsonBodyInterceptor } from './common/http/json-body.js';
 import { readableAddress } from './common/http/readable-address.js';
 import { requestLimits } from './common/http/request-limits.js';
-import { RouteNotFound } from './common/http/request.errors.js';
 import { requestId } from './common/http/request-id.js';
 import { RequestReports } from './common/http/request-reports.js';
 import { securityHeaders } from './common/http/security-headers.js';
 import { RequestValidationPipe } from './common/http/validation.pipe.js';
+import { answerUnrouted } from './common/http/unrouted.js';
 import { wholeAnswers } from './common/http/whole-answers.js';
 import { EventBus } from './common/events/event-bus.js';
 import { Log } from './common/logging/log.js';
@@ -51,21 +51,15 @@ export async function setUpApp(app: NestExpressApplication): Promise<void> {
   app.useGlobalFilters(errors);
   app.useGlobalInterceptors(new JsonBodyInterceptor());
   app.useGlobalPipes(new RequestValidationPipe());
-  app.use('/', redirectToDocs);
+  const express: Express = app.getHttpAdapter().getInstance();
+  express.get('/', (_request, response) => response.redirect(302, '/docs'));
   serveDocs(app);
   await app.init();
-  // What no route took. The framework's own answers cover the prefix only.
-  app.use((_request: Request, response: Response) => errors.answer(new RouteNotFound(), response));
+  answerUnrouted(app, errors);
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
     errors.answer(error, response),
   );
   const server = app.getHttpServer();
   reportDroppedConnections(server, app.get(Log), app.get(Clock));
   server.once('close', () => reports.flush());
-}
-
-function redirectToDocs(request: Request, response: Response, next: NextFunction): void {
-  if (request.path === '/' && (request.method === 'GET' || request.method === 'HEAD'))
-    response.redirect(302, '/docs');
-  else next();
 }

@@ -12,6 +12,7 @@ const ALLOWED_FAULTS: Readonly<Record<string, RegExp>> = {
 /** What the introduction of the document says of all routes. */
 const EVERYWHERE: Readonly<Record<string, number>> = {
   bad_request: 400,
+  method_not_allowed: 405,
   request_timeout: 408,
   body_too_large: 413,
   address_too_long: 414,

@@ -12,6 +12,8 @@ export function removeAliasPaths(document: OpenAPIObject): void {
     placed.operation.operationId = placed.operation.operationId?.replace(/\[\d+\]$/, '');
   }
   for (const [path, item] of Object.entries(document.paths)) {
+    // A route of its own for HEAD only refuses it.
+    delete item.head;
     if (Object.keys(item).length === 0) delete document.paths[path];
   }
 }

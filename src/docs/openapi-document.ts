@@ -32,11 +32,11 @@ Every token is sent as the header \`token\`, or as \`Authorization: Bearer\`. Er
 \`{"success": false, "error": {"message": "…"}}\`, and a stable code in the header \`X-Error-Code\`. Every answer carries
 \`X-Request-Id\`.
 
-On every route, also on those that take no body: an address or a header that cannot be read gets 400 \`bad_request\`, an
-address over 8192 characters 414 \`address_too_long\`, more than 100 headers or 16 KiB of them 431 \`headers_too_large\`, a
-body that cannot be read 400 \`invalid_body\`, one in an unknown charset 415 \`unsupported_charset\`, one over 100 kB
-413 \`body_too_large\`, and a request that does not arrive in
-time 408 \`request_timeout\`.
+On every route, also on those that take no body: another method gets 405 \`method_not_allowed\` with \`Allow\`; an address or
+a header that cannot be read 400 \`bad_request\`; an address over 8192 characters 414 \`address_too_long\`; more than 100
+headers or 16 KiB of them 431 \`headers_too_large\`; a body that cannot be read 400 \`invalid_body\`, one in an unknown charset
+415 \`unsupported_charset\`, one over 100 kB 413 \`body_too_large\`; a request that does not arrive in time 408
+\`request_timeout\`.
 `.trim();
 
 /** What the examples say while the server does not listen yet. */

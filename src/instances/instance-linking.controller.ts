@@ -2,6 +2,7 @@ import {
   Controller,
   Delete,
   Get,
+  Head,
   Header,
   HttpCode,
   Param,
@@ -20,6 +21,7 @@ import {
 import { ApiErrors } from '../common/http/api-errors.js';
 import { CurrentCaller, LongWait, type TenantCaller } from '../common/http/caller.js';
 import { InstanceRoute } from '../common/http/instance-route.js';
+import { MethodNotAllowed } from '../common/http/request.errors.js';
 import { ERRORS } from './documented-errors.js';
 import { AlreadyConnected } from './dto/already-connected.dto.js';
 import { ConnectQuery } from './dto/connect-query.dto.js';
@@ -63,6 +65,12 @@ const CONNECT_EXAMPLES = {
 @Controller('instance')
 export class InstanceLinkingController {
   constructor(private readonly linking: InstanceLinkingService) {}
+
+  /** The route below would take it, and begin to link. */
+  @InstanceRoute(Head, 'connect')
+  refuseHead(): never {
+    throw new MethodNotAllowed(['GET', 'OPTIONS']);
+  }
 
   @InstanceRoute(Get, 'connect')
   @LongWait()

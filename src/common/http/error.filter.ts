@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { isUnstorableText } from '../database/failed-query.js';
 import { DomainError, type ErrorKind } from '../errors/domain-error.js';
 import { Log } from '../logging/log.js';
-import { RequestNotUnderstood, RouteNotFound } from './request.errors.js';
+import { MethodNotAllowed, RequestNotUnderstood, RouteNotFound } from './request.errors.js';
 
 /** 431 (RFC 6585) is not among Nest's names. */
 const REQUEST_HEADER_FIELDS_TOO_LARGE = 431;
@@ -13,6 +13,7 @@ const STATUS: Record<ErrorKind, number> = {
   unauthenticated: HttpStatus.UNAUTHORIZED,
   forbidden: HttpStatus.FORBIDDEN,
   not_found: HttpStatus.NOT_FOUND,
+  method_not_allowed: HttpStatus.METHOD_NOT_ALLOWED,
   conflict: HttpStatus.CONFLICT,
   too_slow: HttpStatus.REQUEST_TIMEOUT,
   too_large: HttpStatus.PAYLOAD_TOO_LARGE,
@@ -38,6 +39,7 @@ interface ErrorAnswer {
   readonly code: string;
   readonly message: string;
   readonly retryAfterSeconds?: number;
+  readonly allow?: string;
 }
 
 /** The only place where an error becomes a status. What is not ours to tell says nothing about the inside. */
@@ -51,7 +53,7 @@ export class ErrorFilter implements ExceptionFilter {
 
   /** Answers with the error envelope; also for requests that never reach a route. */
   answer(exception: unknown, response: Response): void {
-    const { status, code, message, retryAfterSeconds } = this.answerTo(exception, response);
+    const { status, code, message, retryAfterSeconds, allow } = this.answerTo(exception, response);
     if (response.headersSent) {
       response.destroy();
       return;
@@ -62,13 +64,15 @@ export class ErrorFilter implements ExceptionFilter {
     if (retryAfterSeconds !== undefined) {
       response.setHeader('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))));
     }
+    if (allow !== undefined) response.setHeader('Allow', allow);
     response.json({ success: false, error: { message } });
   }
 
   private answerTo(exception: unknown, response: Response): ErrorAnswer {
     if (exception instanceof DomainError) {
       const { message, code, retryAfterSeconds } = exception;
-      return { status: STATUS[exception.kind], code, message, retryAfterSeconds };
+      const allow = exception instanceof MethodNotAllowed ? exception.methods.join(', ') : undefined;
+      return { status: STATUS[exception.kind], code, message, retryAfterSeconds, allow };
     }
     if (exception instanceof HttpException && exception.getStatus() < 500) {
       return exception.getStatus() === 404

@@ -30,4 +30,9 @@ export class LimitedHttpAdapter extends ExpressAdapter {
     server.on('clientError', answerClientError);
     this.setHttpServer(server);
   }
+
+  /** The framework's answer to an unknown route covers the prefix only; `answerUnrouted` has one for all. */
+  override setNotFoundHandler(): void {
+    // Nothing to register.
+  }
 }

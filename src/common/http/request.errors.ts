@@ -56,6 +56,16 @@ export class RouteNotFound extends DomainError {
   }
 }
 
+/** The path is known, with other methods. */
+export class MethodNotAllowed extends DomainError {
+  readonly code = 'method_not_allowed';
+  readonly kind = 'method_not_allowed';
+  /** @param methods what the path takes, sent as `Allow` */
+  constructor(readonly methods: readonly string[]) {
+    super(`Method not allowed. This path takes ${methods.join(', ')}`);
+  }
+}
+
 /** The request line or a header is not valid HTTP, or the address is not valid percent-encoding. */
 export class RequestNotUnderstood extends DomainError {
   readonly code = 'bad_request';

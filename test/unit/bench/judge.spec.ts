@@ -62,6 +62,7 @@ describe('the judge of fuzzed answers', () => {
     expect(judged(failed(400, 'invalid_number'))).toEqual([]);
     expect(judged(failed(503, 'instance_not_connected'))).toEqual([]);
     expect(judged(failed(400, 'bad_request'))).toEqual([]);
+    expect(judged(failed(405, 'method_not_allowed'), { method: 'PUT' })).toEqual([]);
     expect(judged(failed(404, 'route_not_found'), { target: '/api/nowhere' })).toEqual([]);
     expect(judged(failed(400, 'invalid_body'), { body: '{' })).toEqual([]);
     expect(
