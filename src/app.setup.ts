@@ -5,6 +5,7 @@ import { dropUnreadBody } from './common/http/body-bytes.js';
 import { corsOptions } from './common/http/cors.js';
 import { reportDroppedConnections } from './common/http/dropped-connections.js';
 import { ErrorFilter } from './common/http/error.filter.js';
+import { warnOfIgnoredProxy } from './common/http/ignored-proxy.js';
 import { JsonBodyInterceptor } from './common/http/json-body.js';
 import { readableAddress } from './common/http/readable-address.js';
 import { requestLimits } from './common/http/request-limits.js';
@@ -45,6 +46,7 @@ export async function setUpApp(app: NestExpressApplication): Promise<void> {
   app.disable('etag');
   app.set('trust proxy', trustedProxies);
   app.use(requestId, reports.watch.bind(reports), ...securityHeaders(baseUrl));
+  if (trustedProxies === 0) app.use(warnOfIgnoredProxy(app.get(Log)));
   if (corsOrigins.length > 0) app.enableCors(corsOptions(corsOrigins));
   app.use(requestLimits, wholeAnswers, readableAddress, allowedMethods, dropUnreadBody);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_THE_API });

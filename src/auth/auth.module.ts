@@ -5,6 +5,7 @@ import { AccountsModule } from '../accounts/accounts.module.js';
 import { RequestShapeGuard } from '../common/http/request-shape.guard.js';
 import { AppConfig } from '../config/app-config.js';
 import { Authenticator } from './authenticator.js';
+import { FailedTokens } from './failed-tokens.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimit } from './rate-limit.js';
 import { rateLimits } from './rate-limits.js';
@@ -26,6 +27,7 @@ import { WindowStorage } from './window-storage.js';
   ],
   providers: [
     Authenticator,
+    FailedTokens,
     { provide: RateLimit, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: TokenGuard },
     { provide: APP_GUARD, useClass: RequestPlacesGuard },

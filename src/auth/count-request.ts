@@ -31,13 +31,20 @@ export async function countRequest(
   const key = createHash('sha256').update(`${name}:${tracker}`).digest('base64url');
   const hit = await storage.increment(key, ttlMs, limit, ttlMs, name);
   const remaining = Math.max(0, limit - hit.totalHits);
-  const told = response.getHeader(REMAINING);
-  // Of two budgets that apply, the one that is used up first is told.
-  if (told === undefined || remaining <= Number(told)) {
-    const resetMs = Math.round(clock.now().getTime() + hit.timeToExpire * 1000);
-    response.setHeader(LIMIT, String(limit));
-    response.setHeader(REMAINING, String(remaining));
-    response.setHeader(RESET, String(Math.ceil(resetMs / 1000)));
-  }
+  showBudget(response, { limit, remaining, seconds: hit.timeToExpire }, clock);
   if (hit.isBlocked) throw new RateLimitExceeded(Math.max(1, Math.ceil(hit.timeToBlockExpire)));
+}
+
+/** Writes a budget and the seconds to its end into the headers. Of several that apply, the one that is used up first stays. */
+export function showBudget(
+  response: Response,
+  { limit, remaining, seconds }: { limit: number; remaining: number; seconds: number },
+  clock: Clock,
+): void {
+  const shown = response.getHeader(REMAINING);
+  if (shown !== undefined && remaining > Number(shown)) return;
+  const resetMs = Math.round(clock.now().getTime() + seconds * 1000);
+  response.setHeader(LIMIT, String(limit));
+  response.setHeader(REMAINING, String(remaining));
+  response.setHeader(RESET, String(Math.ceil(resetMs / 1000)));
 }

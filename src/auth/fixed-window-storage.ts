@@ -28,6 +28,12 @@ export class FixedWindowStorage extends WindowStorage {
     return Promise.resolve(hitsOf(window.hits, (window.endsAtMs - nowMs) / 1000, limit));
   }
 
+  blockedSeconds(key: string, limit: number): number {
+    const window = this.windows.get(key);
+    if (!window || window.hits < limit) return 0;
+    return Math.max(0, (window.endsAtMs - this.clock.monotonicMs()) / 1000);
+  }
+
   /** Number of keys that are remembered. */
   get size(): number {
     return this.windows.size;

@@ -34,6 +34,8 @@ const SWEEP = `
 export class SharedWindowStorage extends WindowStorage {
   /** Until when keys are blocked, in monotonic milliseconds. */
   private readonly blockedUntilMs = new LRUCache<string, number>({ max: REMEMBERED_BLOCKS });
+  /** The same for keys that have used up their limit; one more hit blocks them. */
+  private readonly usedUpUntilMs = new LRUCache<string, number>({ max: REMEMBERED_BLOCKS });
   private readonly own: FixedWindowStorage;
   private sweepAtMs = 0;
 
@@ -47,14 +49,23 @@ export class SharedWindowStorage extends WindowStorage {
   }
 
   async increment(key: string, ttlMs: number, limit: number): Promise<Hits> {
-    const leftMs = (this.blockedUntilMs.get(key) ?? 0) - this.clock.monotonicMs();
-    if (leftMs > 0) return hitsOf(limit + 1, leftMs / 1000, limit);
+    const leftSeconds = this.secondsUntil(this.blockedUntilMs.get(key));
+    if (leftSeconds > 0) return hitsOf(limit + 1, leftSeconds, limit);
     try {
       return await this.count(key, ttlMs, limit);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable)) throw error;
       return this.own.increment(key, ttlMs, limit);
     }
+  }
+
+  /** Another process may know more: a key that is blocked there is blocked here from its next hit on. */
+  blockedSeconds(key: string, limit: number): number {
+    return this.secondsUntil(this.usedUpUntilMs.get(key)) || this.own.blockedSeconds(key, limit);
+  }
+
+  private secondsUntil(atMs = 0): number {
+    return Math.max(0, (atMs - this.clock.monotonicMs()) / 1000);
   }
 
   private async count(key: string, ttlMs: number, limit: number): Promise<Hits> {
@@ -66,6 +77,7 @@ export class SharedWindowStorage extends WindowStorage {
     const hits = hitsOf(window.hits, window.leftSeconds, limit);
     const nowMs = this.clock.monotonicMs();
     if (hits.isBlocked) this.blockedUntilMs.set(key, nowMs + hits.timeToBlockExpire * 1000);
+    if (hits.totalHits >= limit) this.usedUpUntilMs.set(key, nowMs + hits.timeToExpire * 1000);
     if (nowMs >= this.sweepAtMs) {
       this.sweepAtMs = nowMs + SWEEP_EVERY_MS;
       void this.sweep();

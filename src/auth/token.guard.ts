@@ -10,15 +10,16 @@ import {
 import { instanceNameOf } from '../common/http/request-shape.guard.js';
 import { InstanceMismatch, InvalidToken, MissingToken, RateLimitExceeded } from './auth.errors.js';
 import { Authenticator } from './authenticator.js';
+import { FailedTokens } from './failed-tokens.js';
 import { presentedToken } from './presented-token.js';
 import { RateLimit } from './rate-limit.js';
 
 const TENANTS: readonly TokenKind[] = ['account', 'instance'];
 
 /**
- * Closes every route that is not `@Public()`. The order is part of the contract: token (401), ownership by token
- * (403), rate limit (429); path and body come after it. Refused requests are counted too: those without a valid
- * token for the client's address, which gets a 429 in the end.
+ * Closes every route that is not `@Public()`. The order is part of the contract: token (401), ownership by token (403), rate
+ * limit (429); path and body come after it. Refused requests are counted too: those without a valid token for the client's
+ * address, which gets a 429 in the end, and after too many wrong tokens for any other, too.
  */
 @Injectable()
 export class TokenGuard implements CanActivate {
@@ -26,15 +27,19 @@ export class TokenGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly authenticator: Authenticator,
     private readonly rateLimit: RateLimit,
+    private readonly failedTokens: FailedTokens,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (this.metadata<boolean>(PUBLIC_ROUTE, context)) return true;
-    const request = context.switchToHttp().getRequest<RequestWithCaller>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<RequestWithCaller>();
     const token = presentedToken(request.headers);
+    if (token !== undefined) this.failedTokens.requireUnblocked(request, http.getResponse());
     const caller = token === undefined ? undefined : await this.authenticator.callerOf(token);
     const accepted = this.metadata<readonly TokenKind[]>(ACCEPTED_TOKENS, context) ?? TENANTS;
     if (!caller || !accepted.includes(caller.kind)) {
+      if (token !== undefined) await this.failedTokens.count(request);
       await this.rateLimit.count(context);
       throw token === undefined ? new MissingToken() : new InvalidToken();
     }

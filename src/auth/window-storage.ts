@@ -20,6 +20,12 @@ export abstract class WindowStorage {
    * @param ttlMs length of a window that begins now
    */
   abstract increment(key: string, ttlMs: number, limit: number): Promise<Hits>;
+
+  /**
+   * Seconds until the window of a key ends that has used up its limit, as far as this process knows; 0 = it has not. Counts
+   * nothing.
+   */
+  abstract blockedSeconds(key: string, limit: number): number;
 }
 
 export function hitsOf(totalHits: number, leftSeconds: number, limit: number): Hits {

@@ -27,7 +27,8 @@ export function serveDocs(app: INestApplication): void {
     raw: ['json'],
     customSiteTitle: 'Ringdrop API',
     swaggerOptions: {
-      persistAuthorization: true,
+      // Tokens would stay in the browser's storage, for whoever uses it next.
+      persistAuthorization: false,
       displayRequestDuration: true,
       docExpansion: 'list',
       // The list of schemas is long, and every route shows its own.

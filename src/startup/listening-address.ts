@@ -1,4 +1,6 @@
 import { createServer } from 'node:net';
+import type { AppConfig } from '../config/app-config.js';
+import type { Log } from '../common/logging/log.js';
 import { errorCodeOf } from '../common/errors/error-code.js';
 import { StartFailure } from './start-failure.js';
 
@@ -8,6 +10,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'is not an address of this machine',
   ENOTFOUND: 'is not an address of this machine',
 };
+
+const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/i;
 
 /**
  * Looks whether the address is free before anything else is started: a second copy that was started by mistake must
@@ -30,6 +34,12 @@ export function listenFailure(error: unknown, host: string, port: number): unkno
   const reason = REASONS[errorCodeOf(error) ?? ''];
   if (reason === undefined) return error;
   return new StartFailure(`Ringdrop cannot listen: ${withPort(host, port)} ${reason}. Set PORT and HOST.`);
+}
+
+/** Warns when whoever reaches the address may read the metrics, which name no tenant, but tell how the service is used. */
+export function warnOfOpenMetrics({ host, metricsToken }: AppConfig, log: Log): void {
+  if (metricsToken !== undefined || LOOPBACK.test(host)) return;
+  log.warn('Everybody who reaches this address can read /metrics: set METRICS_TOKEN', { host });
 }
 
 /** The address that a browser on this machine can open. */

@@ -17,7 +17,7 @@ import { PairingRooms } from '../pairing-page/pairing-rooms.js';
 import { databaseFailure } from './database-failure.js';
 import { openDatabaseServer, type DatabaseServer } from './database-server.js';
 import { drain } from './drain.js';
-import { listenFailure, localUrl, requireFreeAddress } from './listening-address.js';
+import { listenFailure, localUrl, requireFreeAddress, warnOfOpenMetrics } from './listening-address.js';
 
 /** What exists before anything is started. */
 export type StartGround = Pick<Ground, 'config' | 'log' | 'instanceNames' | 'faults'>;
@@ -61,6 +61,7 @@ async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdr
     });
     const url = localUrl(host, portOf(app, port));
     const firstToken = await app.get(AccountsService).createFirst();
+    warnOfOpenMetrics(ground.config, ground.log);
     ground.log.info('The product is ready', { url });
     return {
       url,

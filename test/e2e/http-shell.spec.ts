@@ -201,6 +201,11 @@ describe('the HTTP side of the product', () => {
     expect((await stage.get('/api/instance/list')).headers.get('cache-control')).toBe('no-store');
   });
 
+  it('lets the docs keep no token in the browser', async () => {
+    const { body } = await stage.get('/docs/swagger-ui-init.js');
+    expect(String(body.text)).toMatch(/"persistAuthorization":\s*false/);
+  });
+
   it('lets the docs run their own scripts and nobody else’s', async () => {
     const policy = (await stage.get('/docs')).headers.get('content-security-policy') ?? '';
     expect(policy).toContain("script-src 'self';");

@@ -53,6 +53,18 @@ describe('counting requests in the database', () => {
     expect(await other.increment('a', MINUTE_MS, 2)).toMatchObject({ totalHits: 1, isBlocked: false });
   });
 
+  it('knows the keys that used up their limit without another hit, until their window ends', async () => {
+    const clock = new ManualClock();
+    const storage = newProcess(clock);
+    await storage.increment('a', MINUTE_MS, 2);
+    expect(storage.blockedSeconds('a', 2)).toBe(0);
+    await storage.increment('a', MINUTE_MS, 2);
+    expect(storage.blockedSeconds('a', 2)).toBeGreaterThan(50);
+    expect(storage.blockedSeconds('b', 2)).toBe(0);
+    await clock.advance(MINUTE_MS);
+    expect(storage.blockedSeconds('a', 2)).toBe(0);
+  });
+
   it('does not ask the database about a key that is refused, and asks again when its window is over', async () => {
     const clock = new ManualClock();
     const storage = newProcess(clock);

@@ -3,6 +3,7 @@ import { IsOptional } from 'class-validator';
 import { InstanceNameRequired } from '../../common/http/request.errors.js';
 import { IsFilled, IsTextIfGiven } from '../../common/http/text.validators.js';
 import { problem } from '../../common/http/validation.pipe.js';
+import { isWeakToken } from '../../config/weak-secret.js';
 import { isInstanceName } from '../instance-name.js';
 import { PROXY_PROTOCOLS, type InstanceDraft, type ProxyProtocol } from '../instance-values.js';
 import { Choice, EventTypes, Flag, Message, Port, Rule, Text } from './body-rules.js';
@@ -14,7 +15,9 @@ import { toWebhookWish } from './webhook-wish.js';
 /** Blank and wrongly typed names are told by the rules before. */
 const isNameIfText = (value: unknown) =>
   typeof value !== 'string' || value.trim() === '' || isInstanceName(value);
-const isOwnToken = (value: unknown) => typeof value === 'string' && /^[\x21-\x7e]{32,256}$/.test(value);
+const isOwnToken = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\x21-\x7e]{32,256}$/.test(value);
+const isStrongToken = (value: unknown) => !isOwnToken(value) || !isWeakToken(value);
 
 /** A new instance; everything but the name can also be configured later. */
 export class NewInstanceBody {
@@ -30,13 +33,15 @@ export class NewInstanceBody {
 
   @ApiPropertyOptional({
     description:
-      'Own TokenInstance: 32 to 256 printable ASCII characters without spaces. Left out, a random one is made',
-    example: 'my-own-token-of-at-least-32-characters',
+      'Own TokenInstance: 32 to 256 printable ASCII characters without spaces, drawn at random (`openssl rand -hex 32`). ' +
+      'Left out, a random one is made',
+    example: 'f3a81c5e9b7d20464e8fa1c3d5b79e02',
     minLength: 32,
     maxLength: 256,
   })
   @IsOptional()
   @Rule('isOwnToken', isOwnToken, 'must have 32 to 256 printable ASCII characters without spaces')
+  @Rule('isStrongToken', isStrongToken, 'must be random, not a pattern or a word: openssl rand -hex 32')
   token?: string | null;
 
   @Flag({ description: 'Connect to WhatsApp through a proxy', example: false })

@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { Authenticator } from '../../../src/auth/authenticator.js';
 import { InstanceCreationLimit } from '../../../src/auth/instance-creation-limit.js';
 import { countRequest } from '../../../src/auth/count-request.js';
+import { FailedTokens } from '../../../src/auth/failed-tokens.js';
 import { FixedWindowStorage } from '../../../src/auth/fixed-window-storage.js';
 import { RateLimit } from '../../../src/auth/rate-limit.js';
 import { rateLimits, trackerOf, type RateLimits } from '../../../src/auth/rate-limits.js';
@@ -45,8 +46,11 @@ const CALLERS: Readonly<Record<string, Caller>> = {
 };
 
 /** Knows these tokens. */
-class FakeAuthenticator {
+export class FakeAuthenticator {
+  asked = 0;
+
   callerOf(token: string): Promise<Caller | undefined> {
+    this.asked += 1;
     return Promise.resolve(CALLERS[token]);
   }
 }
@@ -122,6 +126,7 @@ export async function guardedApp(
     TRUSTED_PROXIES: '1',
     ...env,
   });
+  const storage = new FixedWindowStorage(clock);
   const module = await Test.createTestingModule({
     controllers: [RoutesController],
     providers: [
@@ -129,8 +134,9 @@ export async function guardedApp(
       { provide: Authenticator, useClass: FakeAuthenticator },
       {
         provide: RateLimit,
-        useValue: new CountingRateLimit(rateLimits(config, new FixedWindowStorage(clock)), clock),
+        useValue: new CountingRateLimit(rateLimits(config, storage), clock),
       },
+      { provide: FailedTokens, useValue: new FailedTokens(storage, config, clock) },
       { provide: APP_GUARD, useClass: TokenGuard },
       { provide: APP_GUARD, useClass: RequestShapeGuard },
     ],

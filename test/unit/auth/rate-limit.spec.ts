@@ -1,9 +1,11 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
+import { Authenticator } from '../../../src/auth/authenticator.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import {
   ACCOUNT_TOKEN,
   ADMIN_TOKEN,
+  type FakeAuthenticator,
   guardedApp,
   INSTANCE_TOKEN,
   LIMITED_TOKEN,
@@ -74,7 +76,39 @@ describe('rate limits', () => {
     expect(fourth.status).toBe(429);
     expect(fourth.body).toEqual(EXCEEDED);
     expect((await post('/fake/shop', undefined, '198.51.100.8')).status).toBe(401);
-    expect((await post('/fake/shop', ACCOUNT_TOKEN)).status).not.toBe(429);
+  });
+
+  it('looks up no token of an address that sent too many wrong ones, not even the right one, until its minute ends', async () => {
+    const authenticator = app.get<FakeAuthenticator>(Authenticator);
+    const wrong = [
+      ['/fake/shop', 'rda_1'],
+      ['/new', INSTANCE_TOKEN],
+      ['/fake/shop', 'rda_2'],
+    ] as const;
+    for (const [path, token] of wrong) expect((await post(path, token)).status).toBe(401);
+    const { asked } = authenticator;
+    await clock.advance(20_000);
+    for (const token of [ACCOUNT_TOKEN, ADMIN_TOKEN, 'rda_3']) {
+      const blocked = await post('/fake/shop', token);
+      expect([blocked.status, blocked.body, blocked.headers['retry-after']]).toEqual([429, EXCEEDED, '40']);
+      expect(limits(blocked)).toEqual(['3', '0', RESET]);
+    }
+    expect(authenticator.asked).toBe(asked);
+    expect((await post('/fake/shop', ACCOUNT_TOKEN, '198.51.100.8')).status).toBe(201);
+    await clock.advance(40_000);
+    expect((await post('/fake/shop', ACCOUNT_TOKEN)).status).toBe(201);
+  });
+
+  it('blocks the whole /64 network of an IPv6 client, as it has all of it', async () => {
+    for (const last of ['1', '2', '3']) await post('/fake/shop', 'rda_1', `2001:db8:1:2::${last}`);
+    expect((await post('/fake/shop', ACCOUNT_TOKEN, '2001:db8:1:2:3::4')).status).toBe(429);
+    expect((await post('/fake/shop', ACCOUNT_TOKEN, '2001:db8:1:3::1')).status).toBe(201);
+  });
+
+  it('lets a valid token through from an address that sent requests without a token: those are no guesses', async () => {
+    for (let count = 0; count < 5; count += 1) await post('/fake/shop');
+    expect((await post('/fake/shop')).status).toBe(429);
+    expect((await post('/fake/shop', ACCOUNT_TOKEN)).status).toBe(201);
   });
 
   it('counts refusals for another instance, and says so before the limit', async () => {

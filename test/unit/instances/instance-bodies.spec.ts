@@ -7,6 +7,7 @@ const draft = (body: unknown) => readRequest('body', NewInstanceBody, body, (par
 const settings = (body: unknown) => readRequest('body', SettingsBody, body, (parsed) => parsed.toPatch());
 const proxy = (body: unknown) => readRequest('body', ProxyBody, body, (parsed) => parsed.toWish());
 
+const OWN_TOKEN = 'f3a81c5e9b7d20464e8fa1c3d5b79e02';
 const EVENTS_RULE =
   'must be a list of these names: call.update, instance.state, message.exchange, message.status, group.flow, label.update; ' +
   'an empty list means all';
@@ -21,6 +22,18 @@ describe('the body of a new instance', () => {
       webhook: undefined,
       websocket: undefined,
     });
+  });
+
+  it.each([
+    't'.repeat(32),
+    '0123456789abcdefghijklmnopqrstuv',
+    'deadbeef'.repeat(4),
+    'change-me-change-me-change-me-change-me',
+  ])('refuses the own token %s, which nobody drew at random', async (token) => {
+    expect(await draft({ name: 'shop', token })).toBe(
+      'invalid_body: Invalid request body: token must be random, not a pattern or a word: openssl rand -hex 32',
+    );
+    expect(await draft({ name: 'shop', token: OWN_TOKEN })).toMatchObject({ token: OWN_TOKEN });
   });
 
   it.each([[{}], [{ name: null }], [{ name: '' }], [{ name: '   ' }]])(
@@ -76,7 +89,7 @@ describe('the body of a new instance', () => {
     expect(
       await draft({
         name: 'shop',
-        token: 't'.repeat(32),
+        token: OWN_TOKEN,
         unknown: 'is dropped',
         proxyEnabled: true,
         proxyHost: 'proxy.example.com',
@@ -97,7 +110,7 @@ describe('the body of a new instance', () => {
       }),
     ).toEqual({
       name: 'shop',
-      token: 't'.repeat(32),
+      token: OWN_TOKEN,
       settings: {
         autoRejectCalls: true,
         callRejectMessage: 'Please write.\nThank you.',

@@ -1,6 +1,13 @@
 import { createServer } from 'node:net';
-import { listenFailure, localUrl, requireFreeAddress } from '../../../src/startup/listening-address.js';
+import { parseAppConfig } from '../../../src/config/app-config.js';
+import {
+  listenFailure,
+  localUrl,
+  requireFreeAddress,
+  warnOfOpenMetrics,
+} from '../../../src/startup/listening-address.js';
 import { StartFailure } from '../../../src/startup/start-failure.js';
+import { SilentLog } from '../../support/silent-log.js';
 
 describe('the address', () => {
   it.each([
@@ -22,6 +29,26 @@ describe('the address', () => {
     );
     await new Promise((resolve) => other.close(resolve));
     await expect(requireFreeAddress('127.0.0.1', port)).resolves.toBeUndefined();
+  });
+
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'calls.example.com'])(
+    'brings one warning when others than this machine can read the metrics at %s without a token',
+    (host) => {
+      const log = new SilentLog();
+      warnOfOpenMetrics(parseAppConfig({ HOST: host }), log);
+      expect(log.sentences('warn')).toEqual([expect.stringContaining('METRICS_TOKEN')]);
+      warnOfOpenMetrics(
+        parseAppConfig({ HOST: host, METRICS_TOKEN: 'f3a81c5e9b7d20464e8fa1c3d5b79e02' }),
+        log,
+      );
+      expect(log.lines).toHaveLength(1);
+    },
+  );
+
+  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('brings no warning at %s', (host) => {
+    const log = new SilentLog();
+    warnOfOpenMetrics(parseAppConfig({ HOST: host }), log);
+    expect(log.lines).toEqual([]);
   });
 
   it('leaves errors alone that are not about the address', () => {

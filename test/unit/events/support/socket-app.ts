@@ -5,10 +5,12 @@ import { Test } from '@nestjs/testing';
 import { Controller, HttpCode, Post, Body, type ExecutionContext } from '@nestjs/common';
 import { Authenticator } from '../../../../src/auth/authenticator.js';
 import { countRequest } from '../../../../src/auth/count-request.js';
+import { FailedTokens } from '../../../../src/auth/failed-tokens.js';
 import { FixedWindowStorage } from '../../../../src/auth/fixed-window-storage.js';
 import { presentedToken } from '../../../../src/auth/presented-token.js';
 import { RateLimit } from '../../../../src/auth/rate-limit.js';
 import { TokenGuard } from '../../../../src/auth/token.guard.js';
+import { WindowStorage } from '../../../../src/auth/window-storage.js';
 import { EventBus } from '../../../../src/common/events/event-bus.js';
 import { Public, type Caller, type RequestWithCaller } from '../../../../src/common/http/caller.js';
 import { answerClientError } from '../../../../src/common/http/client-error.js';
@@ -20,6 +22,7 @@ import { RequestShapeGuard } from '../../../../src/common/http/request-shape.gua
 import { RequestValidationPipe } from '../../../../src/common/http/validation.pipe.js';
 import { Log } from '../../../../src/common/logging/log.js';
 import { Clock } from '../../../../src/common/time/clock.js';
+import { AppConfig, parseAppConfig } from '../../../../src/config/app-config.js';
 import { EventSockets } from '../../../../src/events/websocket/event-sockets.js';
 import { LinkedNews } from '../../../../src/cluster/linked-news.js';
 import { NoLink } from '../../../../src/cluster/no-link.js';
@@ -129,6 +132,9 @@ export class SocketApp {
         { provide: InstancesService, useValue: this.instances },
         { provide: WebSocketSettingsRepository, useValue: this.instances },
         { provide: RateLimit, useValue: new WindowRateLimit(this.clock) },
+        { provide: WindowStorage, useValue: new FixedWindowStorage(this.clock) },
+        { provide: AppConfig, useValue: parseAppConfig({}) },
+        FailedTokens,
         { provide: APP_GUARD, useClass: TokenGuard },
         { provide: APP_GUARD, useClass: RequestShapeGuard },
         EventBus,
