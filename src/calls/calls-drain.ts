@@ -18,9 +18,13 @@ export class CallsDrain {
     private readonly clock: Clock,
   ) {}
 
+  /** No call is placed here any more. Comes before this process calls itself not ready, so that both agree. */
+  close(): void {
+    this.placement.close();
+  }
+
   /** Resolves within 5 s, at once when nobody else goes on with the calls. */
   async finish(): Promise<void> {
-    this.placement.close();
     if (!this.departure.handsOver) return;
     const startedMs = this.clock.monotonicMs();
     const leftMs = (): number => startedMs + LONGEST_WAIT_MS - this.clock.monotonicMs();

@@ -68,8 +68,10 @@ async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdr
       firstToken,
       place: database.place,
       stop: async () => {
+        const calls = app.get(CallsDrain);
+        calls.close();
         await app.get(NodeDeparture).begin();
-        await app.get(CallsDrain).finish();
+        await calls.finish();
         // An open WebSocket or page is no idle connection: the server would wait for it.
         app.get(PairingRooms).closeAll();
         await Promise.all([drain(app.getHttpServer()), app.get(EventSockets).closeAll()]);
