@@ -112,7 +112,9 @@ export class InstancesController {
   @AcceptsTokens('account')
   @ApiOperation({
     summary: 'Give an instance a new token',
-    description: 'The new token is in the answer, this once. The earlier one stops working at once.',
+    description:
+      'The new token is in the answer, this once. The earlier one stops working at once, and so do links ' +
+      'to the pairing page of the instance.',
   })
   @ApiResponse({ status: 200, description: 'The new token', type: TokenRotated })
   @ApiErrors(ERRORS.notFound)

@@ -5,7 +5,7 @@ import { Clock } from '../common/time/clock.js';
 import { BaseAddress } from '../events/base-address.js';
 import { InstancesService } from '../instances/instances.service.js';
 import type { InstanceEntity } from '../instances/instance.entity.js';
-import { readShare, SHARE_KEY_PURPOSE, signShare } from './pairing-share.js';
+import { readShare, SHARE_KEY_PURPOSE, signShare, tokensMark, type PairingShare } from './pairing-share.js';
 import { PairingLinkInvalid } from './pairing.errors.js';
 import { PhoneLinking } from './phone-linking.js';
 
@@ -25,7 +25,8 @@ export interface OpenedLink {
 
 /**
  * Makes and opens links to the pairing page. Nothing about them is stored: a link says by itself what it opens and until
- * when, and is used up as soon as a phone is linked after it was made, in whatever way.
+ * when. It is used up as soon as a phone is linked after it was made, in whatever way, and revoked with the tokens that could
+ * have made it: when that of the instance or that of its account is rotated.
  */
 @Injectable()
 export class PairingLinks {
@@ -49,7 +50,9 @@ export class PairingLinks {
     if (!key || address === undefined) throw new TypeError('A link needs a key and an address');
     const issuedAt = this.clock.now();
     const expiresAt = new Date(issuedAt.getTime() + minutes * 60_000);
-    return { url: `${address}/pair/${signShare({ instanceId, issuedAt, expiresAt }, key)}`, expiresAt };
+    const tokens = tokensMark(await this.linking.tokenHashesOf(instanceId), key);
+    const share = signShare({ instanceId, issuedAt, expiresAt, tokens }, key);
+    return { url: `${address}/pair/${share}`, expiresAt };
   }
 
   /** @throws PairingLinkInvalid */
@@ -57,7 +60,7 @@ export class PairingLinks {
     const share = readShare(text, this.keys);
     if (!share || share.expiresAt <= this.clock.now()) throw new PairingLinkInvalid();
     const instance = await this.linking.find(share.instanceId);
-    if (!instance) throw new PairingLinkInvalid();
+    if (!instance || (await this.isRevoked(share))) throw new PairingLinkInvalid();
     const isUsed = instance.lastLinkedAt !== null && instance.lastLinkedAt >= share.issuedAt;
     if (isUsed && !['connecting', 'connected'].includes(this.linking.stateOf(instance))) {
       throw new PairingLinkInvalid();
@@ -70,5 +73,10 @@ export class PairingLinks {
     const link = await this.open(text);
     if (link.isUsed) throw new PairingLinkInvalid();
     return link;
+  }
+
+  private async isRevoked({ instanceId, tokens }: PairingShare): Promise<boolean> {
+    const hashes = await this.linking.tokenHashesOf(instanceId);
+    return !this.keys.some((key) => tokensMark(hashes, key).equals(tokens));
   }
 }

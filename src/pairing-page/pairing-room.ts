@@ -118,7 +118,7 @@ export class PairingRoom {
     if (next) this.move(next);
   }
 
-  /** The instance or its account is gone, and the links with it. */
+  /** The links are revoked, by a new token for instance, or the instance is gone. */
   dismiss(): void {
     for (const viewer of this.viewers) viewer.show({ phase: 'gone' });
     this.close();

@@ -25,7 +25,7 @@ export class PairingShareController {
     description:
       'For the owner of the phone, who needs no token: the page shows a QR code that renews itself, or a pairing ' +
       'code, and tells in plain words what is going on. Linking starts when the page is opened. The link works until ' +
-      'it expires, a phone is linked, or the instance is deleted.',
+      'it expires, a phone is linked, the token of the instance or of its account is rotated, or the instance is deleted.',
   })
   @ApiBody({ type: ShareBody, required: false, examples: EXAMPLES })
   @ApiResponse({ status: 200, description: 'The link', type: ShareCreated })

@@ -23,6 +23,11 @@ export class PhoneLinking {
     return this.instances.find(instanceId);
   }
 
+  /** As `SharedInstancesRepository.tokenHashesOf`. */
+  tokenHashesOf(instanceId: string): Promise<Buffer> {
+    return this.instances.tokenHashesOf(instanceId);
+  }
+
   /**
    * Starts or joins linking with the proxy and the settings of this moment; at most 60 s.
    * @throws PairingLinkInvalid when the instance is gone, and what linking throws

@@ -16,4 +16,18 @@ export class SharedInstancesRepository {
       .where('instance.id = :instanceId', { instanceId })
       .getOne();
   }
+
+  /** The hashes of the tokens that open the instance: of its account, and its own. Empty when it is gone. */
+  async tokenHashesOf(instanceId: string): Promise<Buffer> {
+    const rows = await this.dataSource.query<{ hash: Buffer }[]>(
+      `SELECT token.token_hash AS hash
+       FROM instances AS instance
+       JOIN access_tokens AS token ON token.account_id = instance.account_id
+        AND (token.instance_id IS NULL OR token.instance_id = instance.id)
+       WHERE instance.id = $1
+       ORDER BY token.instance_id NULLS FIRST`,
+      [instanceId],
+    );
+    return Buffer.concat(rows.map(({ hash }) => hash));
+  }
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
-import { SHARE_KEY_PURPOSE, signShare } from '../../src/pairing-page/pairing-share.js';
+import { SHARE_KEY_PURPOSE, signShare, tokensMark } from '../../src/pairing-page/pairing-share.js';
 import { Stage } from '../support/stage.js';
+import { tokenHashes } from '../support/token-hashes.js';
 import { launchChromium } from './support/chromium.js';
 import { describeInBrowser } from './support/describe-in-browser.js';
 import { tabTo } from './support/keyboard.js';
@@ -189,7 +190,8 @@ describeInBrowser('the pairing page', () => {
     if (!key) throw new Error('there is no key');
     const issuedAt = new Date();
     const expiresAt = new Date(issuedAt.getTime() + 3000);
-    const path = `/pair/${signShare({ instanceId: id, issuedAt, expiresAt }, key)}`;
+    const tokens = tokensMark(await tokenHashes(stage.databaseUrl, id), key);
+    const path = `/pair/${signShare({ instanceId: id, issuedAt, expiresAt, tokens }, key)}`;
     const { visit, page } = await open(path);
     await page.qr.waitFor();
 

@@ -149,6 +149,45 @@ describe('links to the pairing page', () => {
     expect(everything).not.toMatch(/rd[ai]_|2@/);
   });
 
+  it.each(['instance', 'account'])(
+    'are revoked, and their open pages closed, when the token of the %s is rotated',
+    async (whose) => {
+      const admin = { token: stage.adminToken };
+      const tenant = `rotating-${whose}`;
+      const { body } = await stage.post('/api/account/new', { name: tenant }, admin);
+      let { token } = body.account as { token: string };
+      await stage.post('/api/instance/new', { name: 'theirs' }, { token });
+      await stage.newInstance(`unconcerned-${whose}`);
+      const unconcerned = pathOf(await stage.post(`/api/instance/share/unconcerned-${whose}`));
+      const make = async () => pathOf(await stage.post('/api/instance/share/theirs', undefined, { token }));
+      const [open, unopened] = [await make(), await make()];
+      const page = await PageEvents.open(`${stage.product.url}${open}/events`);
+      await page.until('qr');
+
+      const rotated =
+        whose === 'instance'
+          ? await stage.post('/api/instance/rotateToken/theirs', undefined, { token })
+          : await stage.post(`/api/account/rotateToken/${tenant}`, undefined, admin);
+      expect(rotated.status).toBe(200);
+      await page.ended;
+
+      expect(page.last).toEqual({ phase: 'gone' });
+      for (const path of [open, unopened]) {
+        expect((await visit(path)).status).toBe(404);
+        expect(failureOf(await visit(`${path}/events`))).toMatchObject({ code: 'pairing_link_invalid' });
+        const started = await stage.request('POST', `${path}/start`, { token: '' });
+        expect(failureOf(started)).toMatchObject({ code: 'pairing_link_invalid' });
+      }
+      if (whose === 'account') ({ token } = rotated.body.account as { token: string });
+      await stage.until(async () => {
+        const { body: list } = await stage.get('/api/instance/list?instanceName=theirs', { token });
+        return JSON.stringify(list).includes('"status":"disconnected"');
+      }, 'the code on the page is of no use any more');
+      expect((await visit(await make())).status).toBe(200);
+      expect((await visit(unconcerned)).status).toBe(200);
+    },
+  );
+
   it('begin with the public address when there is one', async () => {
     await stage.product.stop();
     await stage.restart({ BASE_URL: 'https://calls.example.com/' });

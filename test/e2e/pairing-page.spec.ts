@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
-import { SHARE_KEY_PURPOSE, signShare } from '../../src/pairing-page/pairing-share.js';
+import { SHARE_KEY_PURPOSE, signShare, tokensMark } from '../../src/pairing-page/pairing-share.js';
 import { failure, failureOf } from '../support/failure.js';
 import { PageEvents, readDrawing } from '../support/page-events.js';
 import { Stage, type Answer } from '../support/stage.js';
+import { tokenHashes } from '../support/token-hashes.js';
 
 const KEY = randomBytes(32);
 const NUMBER = '5511940000001';
@@ -187,7 +188,7 @@ describe('the pairing page', () => {
 
   it('ends with a clear word when the link expires, and is of no use afterwards', async () => {
     const { id } = await stage.newInstance('expiring');
-    const path = `/pair/${ownShare(id, 1500)}`;
+    const path = `/pair/${await ownShare(id, 1500)}`;
     const page = await watch(path);
     await page.until('qr');
 
@@ -232,9 +233,9 @@ describe('the pairing page', () => {
       `${valid}A`,
       valid.slice(0, -1),
       `${valid.slice(0, 40)}${valid[40] === 'A' ? 'B' : 'A'}${valid.slice(41)}`,
-      ownShare(id, -1),
-      ownShare(id, 60_000, SHARE_KEY_PURPOSE, randomBytes(32)),
-      ownShare(id, 60_000, 'another purpose'),
+      await ownShare(id, -1),
+      await ownShare(id, 60_000, SHARE_KEY_PURPOSE, randomBytes(32)),
+      await ownShare(id, 60_000, 'another purpose'),
       ofDeleted.slice('/pair/'.length),
     ];
     const pages = await Promise.all(links.map((link) => visit('GET', `/pair/${link}`)));
@@ -262,9 +263,17 @@ describe('the pairing page', () => {
     await stage.restart();
   });
 
-  function ownShare(instanceId: string, lifetimeMs: number, purpose = SHARE_KEY_PURPOSE, key = KEY): string {
+  /** As the product would make it, but for what is given. */
+  async function ownShare(
+    instanceId: string,
+    lifetimeMs: number,
+    purpose = SHARE_KEY_PURPOSE,
+    key = KEY,
+  ): Promise<string> {
     const [derived = Buffer.alloc(0)] = new SecretBox([key]).deriveKeys(purpose);
     const issuedAt = new Date();
-    return signShare({ instanceId, issuedAt, expiresAt: new Date(issuedAt.getTime() + lifetimeMs) }, derived);
+    const expiresAt = new Date(issuedAt.getTime() + lifetimeMs);
+    const tokens = tokensMark(await tokenHashes(stage.databaseUrl, instanceId), derived);
+    return signShare({ instanceId, issuedAt, expiresAt, tokens }, derived);
   }
 });

@@ -6,12 +6,13 @@ const SHARE = {
   instanceId: 'f7c1b1a4-7f0e-4a57-9d0c-0a3f3f1f5b11',
   issuedAt: new Date('2026-01-31T12:00:00.123Z'),
   expiresAt: new Date('2026-01-31T12:15:00.123Z'),
+  tokens: Buffer.from('12345'),
 };
 const MASTER = randomBytes(32);
 const [KEY = Buffer.alloc(0)] = new SecretBox([MASTER]).deriveKeys(SHARE_KEY_PURPOSE);
 
 describe('a share in the address of a pairing page', () => {
-  it('says which instance it opens, since when and until when', () => {
+  it('says which instance it opens, since when, until when, and under which tokens', () => {
     expect(readShare(signShare(SHARE, KEY), [KEY])).toEqual(SHARE);
   });
 
