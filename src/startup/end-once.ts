@@ -14,14 +14,20 @@ export interface Ending {
 
 /**
  * Ends the process in order: on SIGTERM and SIGINT with exit code 0, after an exception that nobody caught and
- * after a fatal fault with 1. A second signal ends it at once. Before `stopWith` there is nothing to stop in order.
+ * after a fatal fault with 1. Further signals change nothing, because an end at once would leave phones ringing; npm and process
+ * managers often send two. The end has a time limit anyway. Before `stopWith` there is nothing to stop in order.
  */
 export function endOnce(log: Log): Ending {
   let stop = (): Promise<void> => Promise.resolve();
   let ending = false;
 
-  const end = (exitCode: number): void => {
-    if (ending) process.exit(1);
+  let isPatienceAsked = false;
+  /** Grows while the process ends, after a fault that comes on the way. */
+  let exitCode = 0;
+
+  const end = (code: number): void => {
+    exitCode = Math.max(exitCode, code);
+    if (ending) return;
     ending = true;
     setTimeout(() => {
       log.error('The shutdown took too long and was cut', { timeoutMs: STOP_TIMEOUT_MS });
@@ -38,7 +44,14 @@ export function endOnce(log: Log): Ending {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      log.info('A signal ends the process', { signal });
+      if (!ending) log.info('A signal ends the process', { signal });
+      else if (!isPatienceAsked) {
+        isPatienceAsked = true;
+        log.info('The process is ending already: further signals change nothing', {
+          signal,
+          atMostMs: STOP_TIMEOUT_MS,
+        });
+      }
       end(0);
     });
   }

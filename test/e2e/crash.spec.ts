@@ -130,6 +130,23 @@ describe('phones that ring when something breaks', () => {
     });
   });
 
+  it('are stopped although more signals come while the first is carried out', async () => {
+    const call = await ringing(50);
+    const { product } = stage;
+
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGTERM', 'SIGINT'] as const) {
+      process.kill(product.pid, signal);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+
+    expect(await product.ended()).toBe(0);
+    expect(terminatesOf(call)).toEqual(ONE_EACH);
+    expect(product.stdout().match(/further signals change nothing/g)).toHaveLength(1);
+    await stage.restart();
+    await stage.untilStatus('shop', 'connected');
+    expect(await stage.callInfo('shop', call.callId)).toMatchObject({ outcome: 'cancelled' });
+  });
+
   it('are stopped on time when the connection drops in mid-ring and comes back', async () => {
     const call = await ringing(4);
     const logins = stage.simulator.loginCount(CALLER);
