@@ -12,6 +12,15 @@ import { SilentLog } from '../support/silent-log.js';
 
 const LONG_MS = 30_000;
 
+interface Wire {
+  publish(subject: string, data: Uint8Array): void;
+  subscribe(
+    subject: string,
+    options: { callback: (error: unknown, message: { subject: string; data: Uint8Array }) => void },
+  ): void;
+  flush(): Promise<void>;
+}
+
 describeWithNats('nodes that talk over NATS', () => {
   const secrets = new SecretBox([Buffer.alloc(32, 9)]);
   const links: NatsLink[] = [];
@@ -155,6 +164,46 @@ describeWithNats('nodes that talk over NATS', () => {
     await expect(first).resolves.toBe('late, but there');
     await stopped;
     await failureOf(a.ask('b', 3, LONG_MS));
+  });
+
+  it('do nothing again that somebody on the broker has recorded and repeats', async () => {
+    const recorder = new ClientNats(natsOptions(nats.url));
+    await recorder.connect();
+    const wire = recorder.unwrap<Wire>();
+    const recorded: { subject: string; data: Uint8Array }[] = [];
+    wire.subscribe('ringdrop.>', { callback: (_, message) => void recorded.push(message) });
+    await wire.flush();
+    const [a, b] = [link('a'), link('b')];
+    const taken: unknown[] = [];
+    b.onAsked((message) => Promise.resolve(void taken.push(message)));
+    b.onTold((message) => Promise.resolve(void taken.push(message)));
+    await until(() => a.isUp && b.isUp);
+    await a.ask('b', 'ring', LONG_MS);
+    a.tell('rotated');
+    await until(() => taken.length === 2);
+    const old = recorded.filter(({ subject }) => /cmd$|events$/.test(subject));
+    expect(old.map(({ subject }) => subject)).toEqual(['ringdrop.node.b.cmd', 'ringdrop.events']);
+    const repeat = async () => {
+      for (const { subject, data } of old) {
+        wire.publish(subject, data);
+        wire.publish(subject.replace('node.b.', 'node.c.'), data);
+      }
+      await wire.flush();
+    };
+
+    await repeat();
+    await a.ask('b', 'ring somebody else', LONG_MS);
+    expect(taken).toEqual(['ring', 'rotated', 'ring somebody else']);
+
+    await b.close();
+    const startedAgain = link('c');
+    startedAgain.onAsked((message) => Promise.resolve(void taken.push(message)));
+    startedAgain.onTold((message) => Promise.resolve(void taken.push(message)));
+    await until(() => startedAgain.isUp);
+    await repeat();
+    await a.ask('c', 'ring a third', LONG_MS);
+    expect(taken.slice(3)).toEqual(['ring a third']);
+    await recorder.close();
   });
 
   it('take nothing from a stranger on the broker', async () => {

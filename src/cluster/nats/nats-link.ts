@@ -7,13 +7,23 @@ import { NodeLink } from '../node-link.js';
 import { fieldsOf } from '../wire-values.js';
 import { NatsInbox } from './nats-inbox.js';
 import { NatsQuestions, PROBE } from './nats-questions.js';
-import { SealedPackets } from './sealed-packets.js';
+import { PacketRefused, SealedPackets, type OpenedPacket } from './sealed-packets.js';
 
 const NEWS_SUBJECT = 'ringdrop.events';
+const WARNINGS = {
+  not_sealed: 'NATS brings packets that were sealed with another encryption key, or by an earlier release',
+  out_of_time:
+    'NATS brings packets that are too old or from the future: the clocks of the processes differ, or somebody repeats them',
+  repeated: 'NATS brings packets once more: somebody repeats them',
+  too_many: 'NATS brings more packets than can be remembered; further ones are refused for a minute',
+} as const;
 /** Time for what other nodes asked for before this node began to stop. */
 const LAST_ANSWERS_MS = 3000;
 
-/** Nodes that talk over NATS: one subject for each node and one for news to all. The broker keeps nothing. */
+/**
+ * Nodes that talk over NATS: one subject for each node and one for news to all. The broker keeps nothing. Node ids are never used again,
+ * so that what was recorded for a node is of no use when its process has been started again.
+ */
 export class NatsLink extends NodeLink {
   private readonly packets: SealedPackets;
   private readonly questions: NatsQuestions;
@@ -24,7 +34,9 @@ export class NatsLink extends NodeLink {
   private readonly answering = new Set<Promise<unknown>>();
   private lastNews: Promise<void> = Promise.resolve();
   private stopping: Promise<void> | undefined;
-  private hasWarned = false;
+  private readonly warned = new Set<string>();
+  /** What was heard before is forgotten. */
+  private readonly startedAt: Date;
   private answer: (message: unknown) => Promise<unknown> = () => Promise.resolve(null);
   private hear: (message: unknown) => Promise<void> = () => Promise.resolve();
 
@@ -35,7 +47,8 @@ export class NatsLink extends NodeLink {
     private readonly log: Log,
   ) {
     super();
-    this.packets = new SealedPackets(secrets);
+    this.packets = new SealedPackets(secrets, clock);
+    this.startedAt = clock.now();
     this.questions = new NatsQuestions(natsUrl, clock, log);
     this.news = new NatsInbox(natsUrl, NEWS_SUBJECT, (packet) => this.onNews(packet), clock, log);
   }
@@ -85,9 +98,10 @@ export class NatsLink extends NodeLink {
 
   override async ask(nodeId: string, message: unknown, timeoutMs: number): Promise<unknown> {
     const subject = subjectOf(nodeId);
-    const reply = await this.questions.ask(subject, this.packets.seal(message, subject), timeoutMs);
+    const { packet, id } = this.packets.seal(message, subject);
+    const reply = await this.questions.ask(subject, packet, timeoutMs);
     try {
-      return this.packets.open(reply, replyTo(subject));
+      return this.packets.openReply(reply, id);
     } catch (err) {
       this.log.warn('A reply of another process cannot be opened', { nodeId, err });
       throw OwnerUnavailable.silent();
@@ -95,7 +109,8 @@ export class NatsLink extends NodeLink {
   }
 
   override tell(message: unknown): void {
-    this.questions.tell(NEWS_SUBJECT, this.packets.seal({ origin: this.origin, message }, NEWS_SUBJECT));
+    const { packet } = this.packets.seal({ origin: this.origin, message }, NEWS_SUBJECT);
+    this.questions.tell(NEWS_SUBJECT, packet);
   }
 
   private async answerTheLast(): Promise<void> {
@@ -105,47 +120,46 @@ export class NatsLink extends NodeLink {
 
   private onQuestion(packet: unknown, subject: string): Promise<unknown> {
     if (packet === PROBE) return Promise.resolve(PROBE);
-    // Nobody in particular is told: whoever cannot seal a question learns nothing, and a node that can hears at once.
-    if (this.stopping) return Promise.resolve(this.packets.seal({ type: 'not_here' }, replyTo(subject)));
-    const answering = this.answerTo(packet, subject).finally(() => this.answering.delete(answering));
+    const question = this.opened(packet, subject);
+    // Whoever cannot seal a question gets no reply that says anything; a node that can learns at once that nobody is here.
+    if (!question) return Promise.resolve(null);
+    if (this.stopping) return Promise.resolve(this.packets.sealReply({ type: 'not_here' }, question.id));
+    const answering = this.answerTo(question).finally(() => this.answering.delete(answering));
     this.answering.add(answering);
     return answering;
   }
 
-  private async answerTo(packet: unknown, subject: string): Promise<unknown> {
-    const message = this.opened(packet, subject);
-    return this.packets.seal(message === undefined ? null : await this.answer(message), replyTo(subject));
+  private async answerTo({ id, value }: OpenedPacket): Promise<unknown> {
+    return this.packets.sealReply(await this.answer(value), id);
   }
 
   private onNews(packet: unknown): Promise<unknown> {
-    const { origin, message } = fieldsOf(this.opened(packet, NEWS_SUBJECT) ?? {});
+    const { origin, message } = fieldsOf(this.opened(packet, NEWS_SUBJECT, this.startedAt)?.value ?? {});
     if (origin !== undefined && origin !== this.origin) {
       this.lastNews = this.lastNews.then(() => this.hear(message));
     }
     return Promise.resolve(null);
   }
 
-  /** `undefined`: not from a node of this installation. */
-  private opened(packet: unknown, place: string): unknown {
+  /** `undefined`: not from a node of this installation, or not for the first time. */
+  private opened(packet: unknown, place: string, notBefore?: Date): OpenedPacket | undefined {
     try {
-      return this.packets.open(packet, place);
+      return this.packets.open(packet, place, notBefore);
     } catch (err) {
-      // Once: a stranger could fill the log.
-      if (!this.hasWarned) {
-        this.log.warn('NATS brings packets that were not sealed with the encryption key of this process', {
-          err,
-        });
-      }
-      this.hasWarned = true;
+      this.warnOnce(err);
       return undefined;
     }
+  }
+
+  /** Once of each kind: a stranger could fill the log. */
+  private warnOnce(err: unknown): void {
+    const kind = err instanceof PacketRefused ? err.reason : 'not_sealed';
+    if (this.warned.has(kind)) return;
+    this.warned.add(kind);
+    this.log.warn(WARNINGS[kind], { err });
   }
 }
 
 function subjectOf(nodeId: string): string {
   return `ringdrop.node.${nodeId}.cmd`;
-}
-
-function replyTo(subject: string): string {
-  return `reply of ${subject}`;
 }
