@@ -1,20 +1,21 @@
 # Checked by `npm run check:image`, which follows these steps without a container engine.
-FROM node:24-bookworm-slim AS build
+# Base images are named by digest: the same bytes for everybody, until somebody looks at newer ones and changes it here.
+FROM node:24.21.0-bookworm-slim@sha256:2fe369e969550cde8e867afc3fe370b260140cab4a23d467074295b42163d553 AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci
+RUN npm ci --ignore-scripts
 COPY nest-cli.json nest-openapi-plugin.mjs tsconfig.json tsconfig.build.json ormconfig.ts ./
 COPY src ./src
 RUN npm run build
 
-FROM node:24-bookworm-slim AS modules
+FROM node:24.21.0-bookworm-slim@sha256:2fe369e969550cde8e867afc3fe370b260140cab4a23d467074295b42163d553 AS modules
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Peers that nobody here uses: an image library of Baileys, and the compiler for TypeORM's command line, which npm keeps
 # because it is a development dependency too.
-RUN npm ci --omit=dev --omit=peer && rm -r node_modules/typescript node_modules/ts-node
+RUN npm ci --ignore-scripts --omit=dev --omit=peer && rm -r node_modules/typescript node_modules/ts-node
 
-FROM node:24-bookworm-slim
+FROM node:24.21.0-bookworm-slim@sha256:2fe369e969550cde8e867afc3fe370b260140cab4a23d467074295b42163d553
 WORKDIR /app
 # For the embedded database and the generated key. With DATABASE_URL and ENCRYPTION_KEY nothing is written there.
 RUN mkdir data && chown 1000:1000 data

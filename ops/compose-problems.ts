@@ -58,9 +58,20 @@ function serviceProblems(name: string, service: Mapping, document: Mapping): str
   return [
     ...(service['init'] === true ? [] : [`${name} has no init`]),
     ...(/^\d+s$/.test(String(service['stop_grace_period'])) ? [] : [`${name} has no stop_grace_period`]),
-    ...(isBuilt || (typeof image === 'string' && /:.+/.test(image))
+    ...(isBuilt || (typeof image === 'string' && /^[^:@]+:[^@]+@sha256:[0-9a-f]{64}$/.test(image))
       ? []
-      : [`${name}: the version of the image is not given`]),
+      : [`${name}: the image is not named by version and digest`]),
+    ...(isBuilt || /^[1-9]\d*:[1-9]\d*$/.test(String(service['user'])) ? [] : [`${name} runs as root`]),
+    ...(service['read_only'] === true ? [] : [`${name} may write to its image`]),
+    ...(texts(service['cap_drop']).includes('ALL') && !('cap_add' in service)
+      ? []
+      : [`${name} keeps capabilities`]),
+    ...(texts(service['security_opt']).includes('no-new-privileges:true')
+      ? []
+      : [`${name} may gain privileges`]),
+    ...['mem_limit', 'pids_limit']
+      .filter((limit) => !(limit in service))
+      .map((limit) => `${name} has no ${limit}`),
     ...(isBuilt || 'healthcheck' in service ? [] : [`${name} has no healthcheck`]),
     ...Object.entries(environment)
       .filter(([variable, value]) => SECRETS.test(variable) && !/^\$\{[^}]+\}$/.test(String(value)))
@@ -71,6 +82,9 @@ function serviceProblems(name: string, service: Mapping, document: Mapping): str
     ...texts(service['volumes'])
       .filter((volume) => !volumes.includes(volume.split(':')[0] ?? ''))
       .map((volume) => `${name}: the volume ${volume} is not declared`),
+    ...(environment['POSTGRES_USER'] === undefined
+      ? []
+      : [`${name}: the nodes would be superuser of the database`]),
   ];
 }
 

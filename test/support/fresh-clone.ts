@@ -40,7 +40,7 @@ export function canMount(): boolean {
 
 /** The project in a folder that only its owner may enter, with packages as after `npm ci`, and `npm start` in it. */
 export class FreshClone {
-  private readonly command = ['npm', 'start'];
+  private command: readonly string[] = ['npm', 'start'];
   private npm: ChildProcess | undefined;
   private output = '';
   private readonly seen = new Map<number, string>();
@@ -73,7 +73,7 @@ export class FreshClone {
   /** Takes the product that is built already: the build is all that `npm start` then leaves out. */
   async takeBuild(): Promise<void> {
     await cp('dist', path.join(this.project, 'dist'), { recursive: true });
-    this.command.push('--ignore-scripts');
+    this.command = ['npm', 'run', 'start:prod'];
   }
 
   /**

@@ -28,7 +28,31 @@ describe('docker-compose.yml', () => {
     ],
     ['a port for the whole network', changed('127.0.0.1:3001:', '3001:'), 'is open to the network'],
     ['one port for two nodes', changed(':3001:', ':3002:'), 'two services want 127.0.0.1:3002'],
-    ['an image of any version', changed('postgres:17', 'postgres'), 'postgres: the version'],
+    ['an image of any version', changed('postgres:17.11@', 'postgres@'), 'postgres: the image is not'],
+    ['an image without a digest', changed(/(nats:.*)@sha256:.*/, '$1'), 'nats: the image is not'],
+    ['a service that runs as root', changed("user: '999:999'", "user: '0:0'"), 'postgres runs as root'],
+    [
+      'services that may write to their images',
+      changed('read_only: true', ''),
+      'nats may write to its image',
+    ],
+    ['services with capabilities', changed('[ALL]', '[NET_RAW]'), 'postgres keeps capabilities'],
+    [
+      'services that may gain privileges',
+      changed('no-new-privileges:true', 'label:x'),
+      'nats may gain privileges',
+    ],
+    ['a service that takes all memory', changed('mem_limit: 256m', ''), 'nats has no mem_limit'],
+    [
+      'a service that starts any number of processes',
+      changed('pids_limit: 64', ''),
+      'nats has no pids_limit',
+    ],
+    [
+      'nodes that are superuser of their database',
+      changed('POSTGRES_DB: ringdrop', 'POSTGRES_USER: ringdrop'),
+      'postgres: the nodes would be superuser',
+    ],
     [
       'nodes that do not wait',
       changed(/postgres: \{ condition: .* \}/, 'postgres: {}'),

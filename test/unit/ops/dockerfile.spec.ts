@@ -12,6 +12,13 @@ describe('the Dockerfile', () => {
     expect(stages.map(({ name }) => name)).toEqual(['build', 'modules', '2']);
   });
 
+  it('names the base image by version and digest, and runs no install script', () => {
+    expect(stages[0]?.image).toMatch(/^node:\d+\.\d+\.\d+-bookworm-slim@sha256:[0-9a-f]{64}$/);
+    const installs = instructionsOf('RUN').filter(({ text }) => text.includes('npm ci'));
+    expect(installs).toHaveLength(2);
+    for (const { text } of installs) expect(text).toContain('npm ci --ignore-scripts');
+  });
+
   it('starts node itself as a user that is not root', () => {
     expect(instructionsOf('USER').map(({ text }) => text)).toEqual(['1000:1000']);
     expect(instructionsOf('CMD').map(({ text }) => execForm(text))).toEqual([['node', 'dist/src/main.js']]);

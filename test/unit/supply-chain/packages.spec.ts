@@ -62,7 +62,16 @@ describe('the packages of the product', () => {
     expect(strange.map(([place]) => place)).toEqual([]);
   });
 
-  it('run no install script that nobody has read', () => {
+  it('run no install script at all, neither for a user nor in the CI, and report to nobody', () => {
+    expect(readFileSync('.npmrc', 'utf8').split('\n')).toContain('ignore-scripts=true');
+    const { scripts, scarfSettings } = read<{ scripts: object; scarfSettings: object }>('package.json');
+    expect(scarfSettings).toEqual({ enabled: false });
+    // npm leaves these out as well then.
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)/.test(name))).toEqual([]);
+    expect(readFileSync('.ci/run', 'utf8').match(/npm ci.*/g)).toEqual(['npm ci --ignore-scripts']);
+  });
+
+  it('have no install script that nobody has read', () => {
     const names = Object.entries(locked)
       .filter(([, { hasInstallScript }]) => hasInstallScript)
       .map(([place]) => place.split('node_modules/').at(-1) ?? '')
