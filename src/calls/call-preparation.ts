@@ -42,8 +42,9 @@ export class CallPreparation {
    * DatabaseUnavailable
    */
   async admit(instance: InstanceRef, request: FakeCallRequest): Promise<Call> {
-    if (this.gateway.sessionState(instance.id) !== 'connected')
-      throw new SessionNotConnected(instance.isLinked);
+    const { id, isLinked } = instance;
+    if (this.gateway.sessionState(id) !== 'connected')
+      throw new SessionNotConnected(isLinked ? this.gateway.secondsUntilConnected(id) : undefined);
     const requestedAt = this.clock.now();
     const { number, durationSeconds, callee } = request;
     const asked = {

@@ -38,6 +38,8 @@ export abstract class AppConfig {
   abstract readonly corsOrigins: readonly string[];
   /** Sessions opened per second at start; 0 = as fast as the places for connecting ones allow. */
   abstract readonly sessionOpensPerSecond: number;
+  /** Phones of one account that are being linked at a time in this process. */
+  abstract readonly linkingSessionsPerAccount: number;
   /** Revision of WHATSAPP_WEB_VERSION; `undefined` = the highest that is known. */
   abstract readonly whatsappWebRevision: number | undefined;
   /** Ask WhatsApp Web for its version. */
@@ -211,6 +213,7 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     maxConnections: integer('MAX_CONNECTIONS', 10_000, 10, 1_000_000),
     corsOrigins: Object.freeze(origins('CORS_ORIGINS')),
     sessionOpensPerSecond: integer('SESSION_OPENS_PER_SECOND', 5, 0, 1000),
+    linkingSessionsPerAccount: integer('LINKING_SESSIONS_PER_ACCOUNT', 20, 1, 1000),
     restrictionPauseSeconds: integer('RESTRICTION_PAUSE_SECONDS', RESTRICTION_PAUSE_SECONDS, 1, 86_400),
     whatsappWebRevision: webRevision('WHATSAPP_WEB_VERSION'),
     whatsappWebVersionRefresh: flag('WHATSAPP_WEB_VERSION_REFRESH', true),

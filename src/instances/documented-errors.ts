@@ -46,6 +46,29 @@ export const ERRORS = {
     status: 429,
     code: 'linking_limited',
     message: 'WhatsApp limits linking on this number. Try again later.',
+    when: 'WhatsApp does not tell for how long, so there is no `Retry-After`',
+  },
+  connectedTooOften: {
+    status: 429,
+    code: 'connected_too_often',
+    message: 'This instance was connected too often in a short time. Try again later.',
+    when:
+      'six connections to WhatsApp at once and one more each 10 s may be asked for; `Retry-After` says when the next may be. To ask ' +
+      'again for the code of an attempt that is under way opens none',
+  },
+  tooManyLinkings: {
+    status: 429,
+    code: 'too_many_linkings',
+    message: 'Too many phones of this account are being linked. Finish linking them, or try again later',
+    when:
+      'as many as `LINKING_SESSIONS_PER_ACCOUNT` says are under way and none made room in 50 s; `Retry-After` says when the first ' +
+      'of their codes expires',
+  },
+  linkingBusy: {
+    status: 503,
+    code: 'linking_busy',
+    message: 'Too many phones are being linked at the moment. Try again later',
+    when: 'the same for all accounts of the process together',
   },
   credentialsCorrupt: {
     status: 500,

@@ -19,7 +19,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { ApiErrors } from '../common/http/api-errors.js';
-import { CurrentCaller, LongWait, type TenantCaller } from '../common/http/caller.js';
+import { ClientLeft, CurrentCaller, LongWait, type TenantCaller } from '../common/http/caller.js';
 import { InstanceRoute } from '../common/http/instance-route.js';
 import { MethodNotAllowed } from '../common/http/request.errors.js';
 import { ERRORS } from './documented-errors.js';
@@ -98,6 +98,9 @@ export class InstanceLinkingController {
     ERRORS.passkeyRequired,
     ERRORS.linkingCancelled,
     ERRORS.linkingLimited,
+    ERRORS.connectedTooOften,
+    ERRORS.tooManyLinkings,
+    ERRORS.linkingBusy,
     ERRORS.credentialsCorrupt,
     ERRORS.proxyPasswordUnreadable,
     ERRORS.unreachable,
@@ -110,8 +113,9 @@ export class InstanceLinkingController {
     @CurrentCaller() caller: TenantCaller,
     @Param('instance') instance: string,
     @Query() query: ConnectQuery,
+    @ClientLeft() left: AbortSignal,
   ): Promise<QrCodeGenerated | PairingCodeGenerated | AlreadyConnected> {
-    return toConnectAnswer(await this.linking.connect(caller, instance, query.toMethod()));
+    return toConnectAnswer(await this.linking.connect(caller, instance, query.toMethod(), left));
   }
 
   @InstanceRoute(Get, 'qr')
@@ -145,6 +149,7 @@ export class InstanceLinkingController {
   @ApiErrors(
     ERRORS.noSavedSession,
     ERRORS.notFound,
+    ERRORS.connectedTooOften,
     ERRORS.credentialsCorrupt,
     ERRORS.proxyPasswordUnreadable,
   )

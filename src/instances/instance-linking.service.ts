@@ -13,8 +13,13 @@ export class InstanceLinkingService {
   ) {}
 
   /** Waits at most 60 s for something to show. @throws InstanceNotFound, and what `SessionCommands.connect` throws */
-  async connect({ accountId }: TenantCaller, name: string, method: LinkMethod): Promise<LinkOffer> {
-    return this.sessions.connect(await this.repository.getByName(accountId, name), method);
+  async connect(
+    { accountId }: TenantCaller,
+    name: string,
+    method: LinkMethod,
+    left: AbortSignal,
+  ): Promise<LinkOffer> {
+    return this.sessions.connect(await this.repository.getByName(accountId, name), method, left);
   }
 
   /** The content of the QR code that can be scanned now. @throws InstanceNotFound, NoQrToShow */

@@ -9,7 +9,8 @@ export const SESSION_TOLD: NewsTopic<SessionSignal> = { name: 'session.told', pa
 export const INSTANCE_GONE: NewsTopic<string> = { name: 'instance.gone', parse: text };
 
 function parseSignal(value: unknown): SessionSignal {
-  const { type, instanceId, at, qr, jid, name, code, reason, retryAt, until, contactsFrom } = fieldsOf(value);
+  const { type, instanceId, at, qr, jid, name, code, reason, retryAt, until, contactsFrom, cause } =
+    fieldsOf(value);
   const common = { instanceId: text(instanceId), at: date(at) };
   switch (type) {
     case 'qr_ready':
@@ -22,7 +23,14 @@ function parseSignal(value: unknown): SessionSignal {
     case 'connected':
       return { ...common, type, jid: text(jid), name: textOrNull(name) };
     case 'disconnected':
-      return { ...common, type, code: number(code), reason: text(reason), retryAt: dateOrNull(retryAt) };
+      return {
+        ...common,
+        type,
+        code: number(code),
+        reason: text(reason),
+        retryAt: dateOrNull(retryAt),
+        ...(cause === 'link_code_expired' && { cause }),
+      };
     case 'passkey_required':
     case 'logged_out':
       return { ...common, type, code: number(code), reason: text(reason) };

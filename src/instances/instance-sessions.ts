@@ -48,11 +48,13 @@ export class InstanceSessions {
   }
 
   /**
+   * @param left aborted when nobody waits for the answer any more
    * @throws ProxyPasswordUnreadable, and what `WhatsAppGateway.link` throws
    */
-  async link(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
+  async link(instance: InstanceEntity, method: LinkMethod, left?: AbortSignal): Promise<LinkOffer> {
     try {
-      const offer = await this.gateway.link(instance.id, method, toSessionOptions(instance, this.secrets));
+      const options = toSessionOptions(instance, this.secrets);
+      const offer = await this.gateway.link(instance.id, method, options, left);
       if (offer.kind !== 'qr') return offer;
       // Who joins an attempt is told its first code, which may have been renewed.
       return { kind: 'qr', qr: this.gateway.currentQr(instance.id) ?? offer.qr };

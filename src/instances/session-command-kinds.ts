@@ -8,15 +8,21 @@ const LINK_MS = 65_000;
 const GOODBYE_MS = 20_000;
 const USUAL_MS = 10_000;
 
-export const LINK: OwnerCommand<LinkMethod, LinkOffer> = {
+/** A way to link, and the name of the one who waits for something to show. */
+export type LinkRequest = LinkMethod & { readonly waiter: string };
+
+export const LINK: OwnerCommand<LinkRequest, LinkOffer> = {
   name: 'session.link',
   deadlineMs: LINK_MS,
   takesOver: true,
-  parseArgs: parseMethod,
+  parseArgs: (value) => ({ ...parseMethod(value), waiter: parseWaiter(value) }),
   parseResult: parseOffer,
 };
 
-export const CONNECT: OwnerCommand<LinkMethod, LinkOffer> = { ...LINK, name: 'session.connect' };
+export const CONNECT: OwnerCommand<LinkRequest, LinkOffer> = { ...LINK, name: 'session.connect' };
+
+/** Somebody waits no more. Takes the name. */
+export const STOP_WAITING = command('session.stop-waiting', USUAL_MS, false, text);
 
 export const CURRENT_QR: OwnerCommand<null, string> = {
   name: 'session.qr',
@@ -53,6 +59,12 @@ function parseMethod(value: unknown): LinkMethod {
   if (kind === 'qr') return { kind };
   if (kind === 'code') return { kind, number: text(number) };
   throw new TypeError('No way to link');
+}
+
+/** Processes of an earlier release do not name who waits. */
+function parseWaiter(value: unknown): string {
+  const { waiter } = fieldsOf(value);
+  return typeof waiter === 'string' ? waiter : '';
 }
 
 function parseOffer(value: unknown): LinkOffer {

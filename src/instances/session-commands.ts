@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { OwnerCommands, type OwnerCommand } from '../cluster/owner-commands.js';
 import { OwnershipLost } from '../cluster/ownership.errors.js';
+import { Log } from '../common/logging/log.js';
 import { PasskeyRequired } from '../whatsapp/whatsapp.errors.js';
 import type { LinkMethod, LinkOffer, SessionState } from '../whatsapp/whatsapp.gateway.js';
 import { InstanceSessions } from './instance-sessions.js';
@@ -16,22 +18,29 @@ import {
   REFRESH,
   REOPEN,
   STOP_LINKING,
+  STOP_WAITING,
+  type LinkRequest,
 } from './session-command-kinds.js';
 
 /** What the owners of instances ask of sessions, wherever the session is; each command also throws `OwnerUnavailable`. */
 @Injectable()
 export class SessionCommands implements OnModuleInit {
+  /** Who waits here for something to show, by their names. */
+  private readonly waiters = new Map<string, AbortController>();
+
   constructor(
     private readonly commands: OwnerCommands,
     private readonly sessions: InstanceSessions,
     private readonly passkeys: PasskeyRequests,
+    private readonly log: Log,
   ) {}
 
   onModuleInit(): void {
     const { commands, sessions } = this;
     const stored = (instanceId: string) => sessions.storedInstance(instanceId);
-    commands.handle(LINK, async (id, method) => sessions.link(await stored(id), method));
-    commands.handle(CONNECT, async (id, method) => this.connectHere(await stored(id), method));
+    commands.handle(LINK, async (id, request) => this.linkHere(await stored(id), request));
+    commands.handle(CONNECT, async (id, request) => this.connectHere(await stored(id), request));
+    commands.handle(STOP_WAITING, (_id, waiter) => this.stopWaitingHere(waiter));
     commands.handle(CURRENT_QR, (id) => this.qrHere(id));
     commands.handle(REOPEN, async (id) => sessions.reopen(await stored(id)));
     commands.handle(REFRESH, async (id) => sessions.refresh(await stored(id)));
@@ -44,15 +53,24 @@ export class SessionCommands implements OnModuleInit {
   /**
    * Links for somebody who asks again for what comes next. When WhatsApp asked for a passkey after the code that was shown
    * before, that is told first; the time after begins anew, because accounts may stop being asked.
+   * @param left aborted when nobody waits for the answer any more
    * @throws PasskeyRequired, and what `InstanceSessions.link` throws
    */
-  connect(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
-    return this.run(CONNECT, instance.id, method, () => this.connectHere(instance, method));
+  async connect(instance: InstanceEntity, method: LinkMethod, left: AbortSignal): Promise<LinkOffer> {
+    const request = { ...method, waiter: randomUUID() };
+    const leave = (): void => void this.stopWaiting(instance.id, request.waiter);
+    left.addEventListener('abort', leave, { once: true });
+    try {
+      return await this.run(CONNECT, instance.id, request, () => this.connectHere(instance, request));
+    } finally {
+      left.removeEventListener('abort', leave);
+    }
   }
 
   /** Links for somebody who sees what comes next. @throws what `InstanceSessions.link` throws */
   link(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
-    return this.run(LINK, instance.id, method, () => this.sessions.link(instance, method));
+    const request = { ...method, waiter: randomUUID() };
+    return this.run(LINK, instance.id, request, () => this.linkHere(instance, request));
   }
 
   /** The content of the QR code that can be scanned now. @throws NoQrToShow */
@@ -114,11 +132,35 @@ export class SessionCommands implements OnModuleInit {
     }
   }
 
-  private async connectHere(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
+  private async connectHere(instance: InstanceEntity, request: LinkRequest): Promise<LinkOffer> {
     if (this.passkeys.takeUntold(instance.id)) throw new PasskeyRequired();
-    const offer = await this.sessions.link(instance, method);
+    const offer = await this.linkHere(instance, request);
     if (offer.kind !== 'connected') this.passkeys.codeGiven(instance.id);
     return offer;
+  }
+
+  private async linkHere(instance: InstanceEntity, { waiter, ...method }: LinkRequest): Promise<LinkOffer> {
+    const left = new AbortController();
+    this.waiters.set(waiter, left);
+    try {
+      return await this.sessions.link(instance, method, left.signal);
+    } finally {
+      this.waiters.delete(waiter);
+    }
+  }
+
+  private async stopWaiting(instanceId: string, waiter: string): Promise<void> {
+    try {
+      await this.run(STOP_WAITING, instanceId, waiter, () => this.stopWaitingHere(waiter));
+    } catch (err) {
+      // The attempt ends with its own time.
+      this.log.debug('The end of a wait for a code could not be passed on', { instanceId, err });
+    }
+  }
+
+  private stopWaitingHere(waiter: string): Promise<void> {
+    this.waiters.get(waiter)?.abort();
+    return Promise.resolve();
   }
 
   /** Fails as a promise does. */

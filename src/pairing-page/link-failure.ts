@@ -1,4 +1,5 @@
 import { DomainError } from '../common/errors/domain-error.js';
+import type { SessionSignal } from '../whatsapp/whatsapp-signals.js';
 
 /** Why no phone was linked, for the one who holds the phone. The page has a text for each. */
 export const FAILURE_REASONS = [
@@ -10,6 +11,8 @@ export const FAILURE_REASONS = [
   'invalid_number',
   'linking_limited',
   'too_many_attempts',
+  /** Too many other phones are being linked at the moment. */
+  'busy',
   /** WhatsApp blocked the account (403). */
   'account_restricted',
   /** The account does not support linked devices (411). */
@@ -33,11 +36,16 @@ export interface LinkFailure {
   readonly code?: number;
 }
 
+type Disconnected = Pick<Extract<SessionSignal, { type: 'disconnected' }>, 'code' | 'cause'>;
+
 const REASON_OF_ERROR: Readonly<Record<string, FailureReason>> = {
   code_timeout: 'code_timeout',
   invalid_number: 'invalid_number',
   linking_cancelled: 'stopped',
   linking_limited: 'linking_limited',
+  too_many_linkings: 'busy',
+  linking_busy: 'busy',
+  connected_too_often: 'too_many_attempts',
   too_many_attempts: 'too_many_attempts',
   linking_refused: 'refused',
   account_restricted: 'account_restricted',
@@ -59,9 +67,6 @@ const REASON_OF_CODE: Readonly<Record<number, FailureReason>> = {
   503: 'whatsapp_unreachable',
 };
 
-/** The words with which the session ends when the last code was used up. */
-const CODES_USED_UP = 'The QR code was not scanned in time';
-
 /**
  * A failed command in the page's terms.
  * @param lastCode code of the disconnect that the session told meanwhile; it tells more than a plain refusal
@@ -73,8 +78,8 @@ export function failureOfError(error: unknown, lastCode: number | undefined): Li
 }
 
 /** A session that ended by itself in the page's terms. */
-export function failureOfDisconnect(code: number, words: string): LinkFailure {
-  return words === CODES_USED_UP ? { reason: 'code_expired' } : failureOfCode(code);
+export function failureOfDisconnect({ code, cause }: Disconnected): LinkFailure {
+  return cause === 'link_code_expired' ? { reason: 'code_expired' } : failureOfCode(code);
 }
 
 function failureOfCode(code: number): LinkFailure {

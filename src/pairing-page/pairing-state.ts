@@ -120,6 +120,6 @@ function stateAfter(verdict: Verdict, signal: SessionSignal): PairingState | und
 function failureOf(signal: SessionSignal): LinkFailure {
   if (signal.type === 'passkey_required') return { reason: 'passkey_required' };
   return signal.type === 'disconnected' || signal.type === 'logged_out'
-    ? failureOfDisconnect(signal.code, signal.reason)
+    ? failureOfDisconnect(signal)
     : { reason: 'unavailable' };
 }

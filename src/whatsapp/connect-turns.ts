@@ -43,6 +43,8 @@ export class ConnectTurns {
     placesPerKey: PLACES_PER_ACCOUNT,
     mayBegin: () => this.isInPace(),
   });
+  /** Sessions that wait, with their accounts, in the order of arrival. */
+  private readonly line = new Map<string, string>();
   /** Sessions that connect in a turn and whose socket is not open yet. */
   private readonly dialling = new Map<string, Timer>();
   private readonly spacingMs: number;
@@ -65,7 +67,27 @@ export class ConnectTurns {
     this.wake ??= this.clock.schedule(Math.max(0, this.nextAtMs - this.clock.monotonicMs()), () =>
       this.resume(),
     );
-    return { cancel: this.turns.queue(accountId, (turn) => this.begin(instanceId, connect, turn)) };
+    const leave = this.turns.queue(accountId, (turn) => this.begin(instanceId, connect, turn));
+    this.line.set(instanceId, accountId);
+    return {
+      cancel: () => {
+        this.line.delete(instanceId);
+        leave();
+      },
+    };
+  }
+
+  /** Until the turn of a session that waits, by the pace; `undefined`: it does not wait, or nobody knows. */
+  secondsUntil(instanceId: string): number | undefined {
+    const accountId = this.line.get(instanceId);
+    if (accountId === undefined || this.spacingMs === 0) return undefined;
+    let place = 0;
+    for (const [other, account] of this.line) {
+      if (other === instanceId) break;
+      if (account === accountId) place += 1;
+    }
+    const nextInMs = Math.max(0, this.nextAtMs - this.clock.monotonicMs());
+    return Math.ceil((nextInMs + this.turns.ahead(accountId, place) * this.spacingMs) / 1000);
   }
 
   /** The socket of a session is open: from now on it does the work that the places are for. */
@@ -79,6 +101,7 @@ export class ConnectTurns {
     this.stopped = true;
     this.wake?.cancel();
     this.turns.clear();
+    this.line.clear();
   }
 
   /** While a timer is set nobody begins before it. */
@@ -95,6 +118,7 @@ export class ConnectTurns {
   }
 
   private begin(instanceId: string, connect: Connect, turn: Turn): void {
+    this.line.delete(instanceId);
     const settled = connect();
     if (!settled) return turn.end();
     this.nextAtMs = this.followingMs();

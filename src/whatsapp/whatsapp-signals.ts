@@ -34,6 +34,8 @@ export type SessionSignal = { readonly instanceId: string; readonly at: Date } &
       readonly code: number;
       readonly reason: string;
       readonly retryAt: Date | null;
+      /** What the code does not say: nobody scanned or typed what WhatsApp gave for linking. */
+      readonly cause?: 'link_code_expired';
     }
   /** WhatsApp asks the account for a passkey; the attempt to link it has ended, and nothing of it is kept. */
   | { readonly type: 'passkey_required'; readonly code: number; readonly reason: string }

@@ -1,19 +1,16 @@
 import { DomainError } from '../common/errors/domain-error.js';
 import { closedUntil, type Restriction } from './whatsapp-signals.js';
 
-/** From one try to connect to the next, roughly. */
-const RECONNECT_SECONDS = 2;
-
 export class SessionNotConnected extends DomainError {
   readonly code = 'instance_not_connected';
   readonly kind = 'unavailable';
   override readonly retryAfterSeconds?: number;
   constructor(
-    /** False: no phone is linked, and waiting does not help. */
-    isLinked = true,
+    /** Until the session is open again; `undefined`: waiting does not help, or nobody knows for how long. */
+    secondsUntilOpen?: number,
   ) {
     super('Instance is not connected to WhatsApp');
-    if (isLinked) this.retryAfterSeconds = RECONNECT_SECONDS;
+    if (secondsUntilOpen !== undefined) this.retryAfterSeconds = secondsUntilOpen;
   }
 }
 
@@ -62,6 +59,39 @@ export class LinkingLimited extends DomainError {
   readonly kind = 'rate_limited';
   constructor() {
     super('WhatsApp limits linking on this number. Try again later.');
+  }
+}
+
+/** Sockets were opened for the instance, or asked for, over and over; see `ConnectPace`. */
+export class ConnectedTooOften extends DomainError {
+  readonly code = 'connected_too_often';
+  readonly kind = 'rate_limited';
+  constructor(override readonly retryAfterSeconds: number) {
+    super('This instance was connected too often in a short time. Try again later.');
+  }
+}
+
+/** The account has as many phones under way as it may, and none of them made room in time. */
+export class TooManyLinkings extends DomainError {
+  readonly code = 'too_many_linkings';
+  readonly kind = 'rate_limited';
+  constructor(
+    /** Until the first of its codes expires. */
+    override readonly retryAfterSeconds: number,
+  ) {
+    super('Too many phones of this account are being linked. Finish linking them, or try again later');
+  }
+}
+
+/** All accounts together have as many phones under way as this process takes. */
+export class LinkingBusy extends DomainError {
+  readonly code = 'linking_busy';
+  readonly kind = 'unavailable';
+  constructor(
+    /** Until the first of their codes expires. */
+    override readonly retryAfterSeconds: number,
+  ) {
+    super('Too many phones are being linked at the moment. Try again later');
   }
 }
 

@@ -95,16 +95,25 @@ export abstract class WhatsAppGateway {
 
   abstract sessionState(instanceId: string): SessionState;
 
+  /** Until the session of a linked phone is open again; `undefined`: nobody will open it, or nobody knows when. */
+  abstract secondsUntilConnected(instanceId: string): number | undefined;
+
   /** True when credentials of a linked phone are stored, readable or not. */
   abstract hasCredentials(instanceId: string): Promise<boolean>;
 
   /**
    * Starts or continues linking and resolves when there is something to show, at most after 60 s. Asking again while
-   * a QR is live returns the live one. `close`, `logout` or linking in another way end the wait at once.
-   * @throws CodeTimeout, WhatsAppUnreachable, LinkingLimited, LinkingRefused, LinkingCancelled, PasskeyRequired,
+   * a QR is live returns the live one. `close`, `logout` or linking in another way end the wait at once. Without anything to show
+   * the attempt ends when the last who waits for it has left, which `left` tells.
+   * @throws ConnectedTooOften, TooManyLinkings, LinkingBusy, CodeTimeout, WhatsAppUnreachable, LinkingLimited, LinkingRefused, LinkingCancelled, PasskeyRequired,
    * AccountRestricted, ClientVersionRejected, CredentialsCorrupt
    */
-  abstract link(instanceId: string, method: LinkMethod, options: SessionOptions): Promise<LinkOffer>;
+  abstract link(
+    instanceId: string,
+    method: LinkMethod,
+    options: SessionOptions,
+    left?: AbortSignal,
+  ): Promise<LinkOffer>;
 
   /** The QR payload that is live now, if any. */
   abstract currentQr(instanceId: string): string | undefined;
@@ -113,13 +122,13 @@ export abstract class WhatsAppGateway {
    * Opens the session of a linked phone and keeps it open; resolves when the attempt has begun. An open session is
    * closed first, so that new options take effect. A back-off that an earlier process left behind is kept unless
    * `now` is set; false: it is not over yet, and the attempt begins later.
-   * @throws NoCredentials, CredentialsCorrupt
+   * @throws ConnectedTooOften (with `now`), NoCredentials, CredentialsCorrupt
    */
   abstract open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<boolean>;
 
   /**
    * Lets other options take effect at once. An open connection, and the calls on it, are interrupted only by another proxy;
-   * otherwise the session is opened as by `open` with `now`.
+   * otherwise the session is opened as by `open` with `now`, or as soon as it may be again.
    * @throws NoCredentials, CredentialsCorrupt
    */
   abstract reconfigure(instanceId: string, options: SessionOptions): Promise<void>;

@@ -9,8 +9,10 @@ import { BaileysGateway } from './baileys/baileys.gateway.js';
 import { libraryVersion } from './baileys/socket-options.js';
 import { ClientVersionRepository } from './client-version/client-version.repository.js';
 import { ClientVersions } from './client-version/client-versions.js';
+import { ConnectPace } from './connect-pace.js';
 import { ConnectTurns } from './connect-turns.js';
 import { ProxyAgents } from './proxy-agents.js';
+import { LinkingPlaces } from './linking-places.js';
 import { SessionCredentialsEntity } from './session-store/session-credentials.entity.js';
 import { SessionKeyEntity } from './session-store/session-key.entity.js';
 import { SessionStore } from './session-store/session-store.js';
@@ -22,6 +24,8 @@ import { WhatsAppGateway } from './whatsapp.gateway.js';
     SessionStore,
     ConnectTurns,
     ProxyAgents,
+    ConnectPace,
+    LinkingPlaces,
     ClientVersionRepository,
     {
       provide: ClientVersions,

@@ -89,7 +89,7 @@ describe('an instance and its phone', () => {
       until: new Date('2026-02-01T00:00:00.000Z'),
       contactsFrom: new Date('2026-01-31T12:00:00.000Z'),
     };
-    await linking.connect(caller, 'shop', { kind: 'qr' });
+    await linking.connect(caller, 'shop', { kind: 'qr' }, new AbortController().signal);
     expect(await stored()).toMatchObject({ status: 'connecting' });
     gateway.phoneLinks(instance.id, '5511999999999:3@s.whatsapp.net', 'Sh\u0000op');
     gateway.tell(instance.id, { type: 'restricted', ...restriction });

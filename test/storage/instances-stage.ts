@@ -56,6 +56,7 @@ export function setUpInstances(dataSource: DataSource, secrets = new SecretBox([
     new LocalCommands(),
     new InstanceSessions(gateway, statuses, states, secrets, log),
     passkeys,
+    log,
   );
   new ConnectionSignalsListener(gateway, states, log).onModuleInit();
   return {

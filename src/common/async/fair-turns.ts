@@ -62,6 +62,14 @@ export class FairTurns<Key> {
     return this.groups.get(key)?.waiting.size ?? 0;
   }
 
+  /** How many begin before whoever of a key is at this place among those of it that wait, from 0, as things are. */
+  ahead(key: Key, place: number): number {
+    let count = place;
+    for (const [other, { waiting }] of this.groups)
+      if (other !== key) count += Math.min(waiting.size, place + 1);
+    return count;
+  }
+
   /**
    * Waits for a turn, which the caller must end. An abort ends the wait, and nothing else.
    * @throws QueueFull, the reason of the abort

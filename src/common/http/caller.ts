@@ -1,6 +1,6 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 
 /** Who sends a request, as the token says. */
 export type Caller =
@@ -61,6 +61,15 @@ export const AcceptsTokens = (...kinds: TokenKind[]) =>
 function requestOf(context: ExecutionContext): RequestWithCaller {
   return context.switchToHttp().getRequest<RequestWithCaller>();
 }
+
+/** Aborted when the connection of the request is closed, or its answer has left. */
+export const ClientLeft = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
+  const response = context.switchToHttp().getResponse<Response>();
+  const left = new AbortController();
+  if (response.closed) left.abort();
+  response.once('close', () => left.abort());
+  return left.signal;
+});
 
 /** The tenant behind the request. The guard has made sure that there is one. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): TenantCaller => {

@@ -55,6 +55,7 @@ export const EN: PageTexts = {
       invalid_number: 'This is not a valid phone number. Write it with the country code.',
       linking_limited: 'WhatsApp limits linking for this number or this network. Please try again later.',
       too_many_attempts: 'Linking was started too often. Please try again in a few minutes.',
+      busy: 'Too many phones are being linked at the moment. Please try again in a few minutes.',
       account_restricted: 'WhatsApp has blocked this account. Open WhatsApp on your phone to see why.',
       account_unsupported: 'This WhatsApp account does not support linked devices.',
       version_rejected:

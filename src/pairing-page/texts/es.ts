@@ -55,6 +55,7 @@ export const ES: PageTexts = {
       invalid_number: 'No es un número de teléfono válido. Escríbelo con el código de país.',
       linking_limited: 'WhatsApp limita la vinculación de este número o de esta red. Inténtalo más tarde.',
       too_many_attempts: 'Hubo demasiados intentos. Inténtalo de nuevo en unos minutos.',
+      busy: 'Se están vinculando demasiados teléfonos en este momento. Inténtalo de nuevo dentro de unos minutos.',
       account_restricted: 'WhatsApp ha bloqueado esta cuenta. Abre WhatsApp en el teléfono para ver por qué.',
       account_unsupported: 'Esta cuenta de WhatsApp no admite dispositivos vinculados.',
       version_rejected:

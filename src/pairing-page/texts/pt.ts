@@ -55,6 +55,7 @@ export const PT: PageTexts = {
       invalid_number: 'Este não é um número de telefone válido. Escreva-o com o código do país.',
       linking_limited: 'O WhatsApp limita novas conexões deste número ou desta rede. Tente mais tarde.',
       too_many_attempts: 'Foram feitas tentativas demais. Tente de novo em alguns minutos.',
+      busy: 'Há celulares demais sendo conectados neste momento. Tente de novo em alguns minutos.',
       account_restricted: 'O WhatsApp bloqueou esta conta. Abra o WhatsApp no celular para ver o motivo.',
       account_unsupported: 'Esta conta do WhatsApp não aceita dispositivos conectados.',
       version_rejected:

@@ -82,7 +82,12 @@ export class BaileysLine {
     return this.commandsInLine === 0 && this.state === 'absent';
   }
 
-  async link(method: LinkMethod, options: SessionOptions): Promise<LinkOffer> {
+  /** As `WhatsAppGateway.secondsUntilConnected`. */
+  get secondsUntilConnected(): number | undefined {
+    return this.session.notConnected().retryAfterSeconds;
+  }
+
+  async link(method: LinkMethod, options: SessionOptions, left?: AbortSignal): Promise<LinkOffer> {
     if (this.state === 'connected') return { kind: 'connected' };
     const { opening, closings } = await this.inTurn(async () => ({
       opening: await this.openSaved(options),
@@ -91,13 +96,19 @@ export class BaileysLine {
     if (opening && (await opening.outcome) === 'connected') return { kind: 'connected' };
     const attempt = await this.inTurn(() => {
       if (this.closings !== closings) throw new LinkingCancelled();
+      const underWay = this.session.linkUnderWay(method);
+      if (underWay) return underWay;
+      if (!opening) this.tools.pace.take(this.instanceId);
       return this.session.beginLink(method, options);
     });
-    return attempt.offer;
+    return attempt.wait(left);
   }
 
   open(options: SessionOptions & { readonly now?: boolean }): Promise<boolean> {
-    return this.inTurn(() => this.openSession(options));
+    return this.inTurn(() => {
+      if (options.now) this.tools.pace.take(this.instanceId);
+      return this.openSession(options);
+    });
   }
 
   reconfigure(options: SessionOptions): Promise<void> {
@@ -134,13 +145,20 @@ export class BaileysLine {
   async prepareCall(callee: CalleeQuery, outdated?: OutdatedCall): Promise<CallDraft> {
     const connection = this.session.openConnection();
     const { lookup, calls: registry, standing, tokens } = this;
+    const notConnected = () => this.session.notConnected();
     const renew = (before: OutdatedCall): Promise<CallDraft> => this.prepareCall(callee, before);
     try {
       return await this.preparing.run(keyOf(callee), () =>
-        draftCall(connection, callee, { lookup, registry, standing, tokens, renew, ...this.tools }, outdated),
+        draftCall(
+          connection,
+          callee,
+          { lookup, registry, standing, tokens, renew, notConnected, ...this.tools },
+          outdated,
+        ),
       );
     } catch (cause) {
-      throw meaningOf(cause, connection, 'who is the callee');
+      const meaning = meaningOf(cause, connection, 'who is the callee');
+      throw meaning instanceof SessionNotConnected ? this.session.notConnected() : meaning;
     }
   }
 
@@ -160,7 +178,7 @@ export class BaileysLine {
       await this.calls.follow(ring).hangUp();
     } catch (cause) {
       // A socket that closes under the stanza fails in its own words.
-      throw connection.isOpen ? cause : new SessionNotConnected();
+      throw connection.isOpen ? cause : this.session.notConnected();
     }
   }
 
@@ -183,15 +201,20 @@ export class BaileysLine {
     }
   }
 
-  /** `undefined`: no phone is linked, or one is being linked now. */
+  /**
+   * `undefined`: no phone is linked, or one is being linked now. Whoever comes while the session is being opened for somebody waits
+   * for the same connection.
+   */
   private async openSaved(options: SessionOptions): Promise<SavedSessionOpening | undefined> {
     if (this.state === 'linking' || !(await this.tools.store.isLinked(this.instanceId))) return undefined;
+    const isBeingOpened = this.openings.size > 0 && this.state === 'connecting';
+    if (!isBeingOpened) this.tools.pace.take(this.instanceId);
     const opening = new SavedSessionOpening(this.tools.clock, () => this.session.versionRenewed());
     this.openings.add(opening);
     const forget = (): unknown => this.openings.delete(opening);
     opening.outcome.then(forget, forget);
     try {
-      await this.openSession({ ...options, now: true });
+      if (!isBeingOpened) await this.openSession({ ...options, now: true });
     } catch (cause) {
       opening.abandon();
       throw cause;

@@ -6,29 +6,29 @@ import type { Ownership } from '../../cluster/ownership.js';
 import type { Log } from '../../common/logging/log.js';
 import { CLIENT_OUTDATED } from '../client-version/client-version.js';
 import type { ProxyAgents } from '../proxy-agents.js';
+import type { ConnectPace } from '../connect-pace.js';
 import type { SessionStore } from '../session-store/session-store.js';
 import { LinkingCancelled, NoCredentials, PasskeyRequired, SessionNotConnected } from '../whatsapp.errors.js';
-import type { LinkMethod, LinkOffer, SessionOptions, SessionState } from '../whatsapp.gateway.js';
+import type { LinkMethod, SessionOptions, SessionState } from '../whatsapp.gateway.js';
 import { BaileysConnection, type ConnectionEvents } from './baileys-connection.js';
 import { BaileysLogger } from './baileys-logger.js';
 import { connectFailure } from './connect-failures.js';
 import { CredentialsWriter } from './credentials-writer.js';
-import { PASSKEY_DISCONNECT, type Disconnect } from './disconnect-reason.js';
-import { LinkingAttempt } from './linking-attempt.js';
+import { PASSKEY_DISCONNECT, RECONFIGURED, type Disconnect } from './disconnect-reason.js';
+import { LinkingAttempt, type AttemptTools } from './linking-attempt.js';
 import { NextConnection, type ConnectionTools } from './next-connection.js';
-import { decideReconnect } from './reconnect-policy.js';
+import { decideReconnect, isReplaced } from './reconnect-policy.js';
 import type { SessionNews } from './session-news.js';
 import type { StanzaSink } from './stanza-sink.js';
 
 /** A process that may not send now either may again within this time, or has lost the session. */
 const SILENT_MS = 1_000;
-/** Another connection of the same session has replaced this one. */
-const REPLACED_CODES = [409, 440];
 
-export interface SessionTools extends ConnectionTools {
+export interface SessionTools extends ConnectionTools, AttemptTools {
   readonly store: SessionStore;
   readonly proxies: ProxyAgents;
   readonly ownership: Ownership;
+  readonly pace: ConnectPace;
   readonly log: Log;
 }
 
@@ -45,8 +45,6 @@ export class BaileysSession {
   private revision = 0;
   /** Under which this session was opened; in another one somebody else may have moved its keys on. */
   private epoch: string | undefined;
-  /** Something is being looked up before the session goes on: who holds it after a 440, or a newer client version while linking. */
-  private checking: object | undefined;
   private options: SessionOptions = { accountId: '', proxy: null, keepOnline: false, restriction: null };
   private readonly writer: CredentialsWriter;
   private readonly logger: BaileysLogger;
@@ -66,7 +64,7 @@ export class BaileysSession {
   get state(): SessionState {
     if (this.connection?.isOpen) return 'connected';
     if (this.linking && !this.linking.paired) return 'linking';
-    return this.connection || this.next.isPlanned || this.checking ? 'connecting' : 'absent';
+    return this.connection || this.next.isPlanned ? 'connecting' : 'absent';
   }
 
   get currentQr(): string | undefined {
@@ -75,8 +73,13 @@ export class BaileysSession {
 
   /** @throws SessionNotConnected */
   openConnection(): BaileysConnection {
-    if (!this.connection?.isOpen) throw new SessionNotConnected();
+    if (!this.connection?.isOpen) throw this.notConnected();
     return this.connection;
+  }
+
+  /** The error of whoever needs an open session now, with the time after which it is worth another try. */
+  notConnected(): SessionNotConnected {
+    return new SessionNotConnected(this.next.secondsUntilOpen);
   }
 
   /** Whether a newer client version is known than the one that was sent last; waits for a question that is under way. */
@@ -85,41 +88,49 @@ export class BaileysSession {
   }
 
   /** As `WhatsAppGateway.open`. @throws OwnershipLost besides */
-  async open(options: SessionOptions & { readonly now?: boolean }): Promise<boolean> {
+  async open(
+    options: SessionOptions & { readonly now?: boolean; readonly waitMs?: number },
+  ): Promise<boolean> {
     await this.close();
     this.beginEpoch();
     const creds = await this.tools.store.loadCredentials(this.instanceId);
     if (!creds) throw new NoCredentials();
     this.options = options;
     this.creds = creds;
-    return this.next.begin(await this.tools.store.loadBackoff(this.instanceId), options.now ?? false);
+    return this.next.begin(await this.tools.store.loadBackoff(this.instanceId), options);
   }
 
   /** @throws as `open` */
   async reconfigure(options: SessionOptions): Promise<void> {
     const staysOpen = this.connection?.isOpen && isDeepStrictEqual(options.proxy, this.options.proxy);
-    if (!staysOpen) return void (await this.open({ ...options, now: true }));
-    this.options = options;
-    this.connection?.showPresence(options.keepOnline);
+    if (staysOpen) {
+      this.options = options;
+      return this.connection?.showPresence(options.keepOnline);
+    }
+    const waitMs = this.tools.pace.reserve(this.instanceId);
+    await this.open({ ...options, now: waitMs === 0, waitMs });
+    if (waitMs > 0) this.tell({ type: 'disconnected', ...RECONFIGURED, retryAt: this.next.inMs(waitMs) });
   }
 
-  /** Begins a fresh link, or joins the one that is under way. */
-  async beginLink(
-    method: LinkMethod,
-    options: SessionOptions,
-  ): Promise<{ readonly offer: Promise<LinkOffer> }> {
-    const isUnderWay = this.connection !== undefined || this.checking !== undefined;
-    if (this.linking?.isFor(method) && !this.linking.paired && isUnderWay) return this.linking;
+  /** The link that is under way in this way and may be joined. */
+  linkUnderWay(method: LinkMethod): LinkingAttempt | undefined {
+    const { linking } = this;
+    if (!linking?.isFor(method) || linking.paired) return undefined;
+    return linking.isQueued || this.connection || this.next.isPlanned ? linking : undefined;
+  }
+
+  /** Begins a fresh link in place of what is under way. */
+  async beginLink(method: LinkMethod, options: SessionOptions): Promise<LinkingAttempt> {
     await this.close();
     this.beginEpoch();
     await this.tools.store.wipe(this.instanceId);
     this.options = options;
     this.creds = initAuthCreds();
-    const attempt: LinkingAttempt = new LinkingAttempt(method, this.tools.clock, (disconnect) =>
-      this.onLinkGivenUp(attempt, disconnect),
-    );
+    const attempt: LinkingAttempt = new LinkingAttempt(method, options.accountId, this.tools, {
+      begin: () => this.next.begin({ attempt: 0, notBefore: null }, { now: true }),
+      givenUp: (disconnect) => this.onLinkGivenUp(attempt, disconnect),
+    });
     this.linking = attempt;
-    this.next.begin({ attempt: 0, notBefore: null }, true);
     return attempt;
   }
 
@@ -156,7 +167,6 @@ export class BaileysSession {
   /** Ends everything that goes on by itself. Returns the connection, which is still to be closed. */
   private takeApart(reason: Error): BaileysConnection | undefined {
     this.next.cancel();
-    this.checking = undefined;
     this.linking?.fail(reason);
     this.linking = undefined;
     const { connection } = this;
@@ -198,7 +208,7 @@ export class BaileysSession {
         if (this.linking.method.kind === 'qr') this.tell({ type: 'qr_ready', qr });
       },
       paired: () => {
-        if (this.linking) this.linking.paired = true;
+        this.linking?.pair();
         this.tell({ type: 'paired', jid: jidNormalizedUser(creds.me?.id) });
       },
       opened: () => {
@@ -216,13 +226,13 @@ export class BaileysSession {
     };
   }
 
-  private onLinkGivenUp(attempt: LinkingAttempt, disconnect: Disconnect): void {
+  private onLinkGivenUp(attempt: LinkingAttempt, disconnect: Disconnect | undefined): void {
     if (this.linking !== attempt) return;
     void this.connection?.close();
     this.connection = undefined;
-    this.checking = undefined;
+    this.next.cancel();
     this.linking = undefined;
-    this.tell({ type: 'disconnected', ...disconnect, retryAt: null });
+    if (disconnect) this.tell({ type: 'disconnected', ...disconnect, retryAt: null });
   }
 
   /** The credentials of the attempt are in memory only, so that they go with it. */
@@ -237,7 +247,7 @@ export class BaileysSession {
     this.connection = undefined;
     this.next.closed();
     if (!this.isHeld) return;
-    if (REPLACED_CODES.includes(disconnect.code)) this.onReplaced(disconnect);
+    if (isReplaced(disconnect.code)) this.onReplaced(disconnect);
     else if (disconnect.code === CLIENT_OUTDATED) this.onOutdated();
     else this.onEnded(disconnect);
   }
@@ -245,7 +255,7 @@ export class BaileysSession {
   /** Another process may have taken the session over; then it is none of our business any more. */
   private onReplaced(disconnect: Disconnect): void {
     const confirmed = this.tools.ownership.confirm(this.instanceId).catch(() => true);
-    void this.lookUp(confirmed, (isOurs) => isOurs && this.onEnded(disconnect));
+    void this.next.whenKnown(confirmed, (isOurs) => isOurs && this.onEnded(disconnect));
   }
 
   /** WhatsApp refused the client version; with a newer one the session goes on, and so does linking. */
@@ -254,27 +264,17 @@ export class BaileysSession {
     const disconnect = { code: CLIENT_OUTDATED, reason: versions.refusalText(this.revision) };
     versions.refused(this.revision, this.options.proxy);
     if (!this.linking?.mayBeginAgain) return this.onEnded(disconnect);
-    void this.lookUp(this.versionRenewed(), (isRenewed) =>
+    void this.next.whenKnown(this.versionRenewed(), (isRenewed) =>
       isRenewed ? this.connect() : this.onEnded(disconnect),
     );
   }
 
-  /** Goes on with what was found, unless the session has been closed or opened meanwhile. */
-  private async lookUp<T>(looked: Promise<T>, goOn: (found: T) => void): Promise<void> {
-    const check = {};
-    this.checking = check;
-    const found = await looked;
-    if (this.checking !== check) return;
-    this.checking = undefined;
-    goOn(found);
-  }
-
   private onEnded(disconnect: Disconnect): void {
     if (this.linking && !this.linking.paired) {
-      this.linking.fail(connectFailure(disconnect));
+      const end = this.linking.endOf(disconnect);
+      this.linking.fail(connectFailure(end));
       this.linking = undefined;
-      this.tell({ type: 'disconnected', ...disconnect, retryAt: null });
-      return;
+      return this.tell({ type: 'disconnected', ...end, retryAt: null });
     }
     const decision = decideReconnect(disconnect.code, this.next.attempt, randomInt(2 ** 20) / 2 ** 20);
     switch (decision.kind) {

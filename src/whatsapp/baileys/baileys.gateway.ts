@@ -7,7 +7,9 @@ import { AppConfig } from '../../config/app-config.js';
 import { SessionStore } from '../session-store/session-store.js';
 import { ClientVersions } from '../client-version/client-versions.js';
 import { ProxyAgents } from '../proxy-agents.js';
+import { ConnectPace } from '../connect-pace.js';
 import { ConnectTurns } from '../connect-turns.js';
+import { LinkingPlaces } from '../linking-places.js';
 import type { WhatsAppSignal } from '../whatsapp-signals.js';
 import {
   WhatsAppGateway,
@@ -40,6 +42,8 @@ export class BaileysGateway extends WhatsAppGateway {
     private readonly turns: ConnectTurns,
     private readonly versions: ClientVersions,
     private readonly proxies: ProxyAgents,
+    private readonly linkingPlaces: LinkingPlaces,
+    private readonly pace: ConnectPace,
   ) {
     super();
     enforceStrictSignatures();
@@ -63,9 +67,18 @@ export class BaileysGateway extends WhatsAppGateway {
     return this.lines.get(instanceId)?.currentQr;
   }
 
-  async link(instanceId: string, method: LinkMethod, options: SessionOptions): Promise<LinkOffer> {
+  secondsUntilConnected(instanceId: string): number | undefined {
+    return this.lines.get(instanceId)?.secondsUntilConnected ?? this.turns.secondsUntil(instanceId);
+  }
+
+  async link(
+    instanceId: string,
+    method: LinkMethod,
+    options: SessionOptions,
+    left?: AbortSignal,
+  ): Promise<LinkOffer> {
     await this.hold(instanceId);
-    return this.lineOf(instanceId).link(method, options);
+    return this.lineOf(instanceId).link(method, options, left);
   }
 
   async open(instanceId: string, options: SessionOptions & { readonly now?: boolean }): Promise<boolean> {
@@ -135,9 +148,10 @@ export class BaileysGateway extends WhatsAppGateway {
   private lineOf(instanceId: string): BaileysLine {
     const known = this.lines.get(instanceId);
     if (known) return known;
-    const { store, ownership, clock, log, turns, versions, proxies } = this;
+    const { store, ownership, clock, log, turns, versions, proxies, linkingPlaces, pace } = this;
     const restrictionPauseMs = this.config.restrictionPauseSeconds * 1000;
-    const tools = { store, ownership, clock, log, turns, versions, proxies, restrictionPauseMs };
+    const own = { turns, versions, proxies, linkingPlaces, pace };
+    const tools = { store, ownership, clock, log, ...own, restrictionPauseMs };
     const line = new BaileysLine(instanceId, tools, (news) =>
       this.emit({ instanceId, at: clock.now(), ...news }),
     );

@@ -45,6 +45,8 @@ export interface CallTools {
   readonly standing: AccountStanding;
   readonly tokens: TrustTokens;
   readonly renew: (before: OutdatedCall) => Promise<CallDraft>;
+  /** The error of whoever needs the session to be open. */
+  readonly notConnected: () => SessionNotConnected;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -108,7 +110,7 @@ export class BaileysCallDraft implements CallDraft {
 
   async place(): Promise<OfferAcceptance> {
     const { connection, callee, tools } = this;
-    if (!connection.isOpen) throw new SessionNotConnected();
+    if (!connection.isOpen) throw tools.notConnected();
     tools.standing.requireFree(this.holdsToken);
     const verdict = awaitVerdict(connection, this.ring.offerStanzaId, tools.clock, {
       onLateAck: (ack) => this.onLateAck(ack),

@@ -1,21 +1,40 @@
 import { STATUS_CODES } from 'node:http';
 import { maskNumbersIn } from '../../common/logging/mask-numbers.js';
 import { PasskeyRequired } from '../whatsapp.errors.js';
-
-export interface Disconnect {
-  /** HTTP-like code of the stream error, the `<failure>` or the socket. */
-  readonly code: number;
-  readonly reason: string;
-}
+import type { LinkMethod } from '../whatsapp.gateway.js';
 
 /** A plain close of the socket. */
 const CONNECTION_CLOSED = 428;
 /** Time-outs, names that are not found, refused connections. */
 const CONNECTION_LOST = 408;
 
+export interface Disconnect {
+  /** HTTP-like code of the stream error, the `<failure>` or the socket. */
+  readonly code: number;
+  readonly reason: string;
+  readonly cause?: 'link_code_expired';
+}
+
+export const RECONFIGURED: Disconnect = {
+  code: CONNECTION_CLOSED,
+  reason: 'The configuration of the connection was changed',
+};
+
+/** What WhatsApp gave for linking was not used while it was valid. */
+export const LINK_CODE_EXPIRED: Readonly<Record<LinkMethod['kind'], Disconnect>> = {
+  qr: { code: CONNECTION_LOST, reason: 'The QR code was not scanned in time', cause: 'link_code_expired' },
+  code: {
+    code: CONNECTION_LOST,
+    reason: 'The pairing code was not entered in time',
+    cause: 'link_code_expired',
+  },
+};
+
 /** WhatsApp gives no code with its request for a passkey; this is the status that clients get for it. */
 export const PASSKEY_DISCONNECT: Disconnect = { code: 409, reason: new PasskeyRequired().message };
 
+/** The library ends a socket with these words, however the phone is being linked. */
+const LINK_CODES_USED_UP = 'QR refs attempts ended';
 const CREDENTIALS_IN_URL = /\/\/[^/\s]*@/g;
 const MAX_DETAIL = 200;
 
@@ -37,6 +56,7 @@ const WORDS: Readonly<Record<number, string>> = {
 /** Reads what the library gives as the reason of a close: a Boom, another Error, or a bare close code. */
 export function readDisconnect(error: unknown): Disconnect {
   const message = error instanceof Error ? error.message : '';
+  if (message === LINK_CODES_USED_UP) return LINK_CODE_EXPIRED.qr;
   const code = codeOf(error, message);
   const detail = detailIn(message);
   return { code, reason: detail ?? WORDS[code] ?? `Disconnected with code ${code}` };
@@ -56,7 +76,6 @@ function codeOf(error: unknown, message: string): number {
 
 /** The library wraps what the operating system said, or our agent of a proxy: `WebSocket Error (connect ECONNREFUSED …)`. */
 function detailIn(message: string): string | undefined {
-  if (message === 'QR refs attempts ended') return 'The QR code was not scanned in time';
   const inner = /^WebSocket Error \((.+)\)$/s.exec(message)?.[1];
   if (!inner || inner === 'undefined') return undefined;
   const oneLine = inner.replace(/\s+/g, ' ').replace(CREDENTIALS_IN_URL, '//').slice(0, MAX_DETAIL);

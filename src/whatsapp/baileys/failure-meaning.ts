@@ -25,7 +25,5 @@ export function meaningOf(
 }
 
 function meaningOfEnd(end: BaileysConnection['end']): Error {
-  if (end === 'moved') return new OwnershipLost();
-  // A session that somebody closed does not come back by waiting.
-  return new SessionNotConnected(end !== 'closed');
+  return end === 'moved' ? new OwnershipLost() : new SessionNotConnected();
 }

@@ -21,6 +21,11 @@ const REPLACED_DELAY_MS = 60_000;
 const MAX_REPLACED_ATTEMPTS = 1;
 const MAX_BAD_SESSION_ATTEMPTS = 5;
 
+/** Another connection of the same session has replaced this one. */
+export function isReplaced(code: number): boolean {
+  return code === 409 || code === 440;
+}
+
 /**
  * @param code disconnect code: HTTP-like, from the stream error, the `<failure>` or the socket
  * @param attempt failed attempts in a row before this one, from 0

@@ -217,13 +217,15 @@ describe('placing a fake call', () => {
   });
 
   it.each([
-    [true, 2],
-    [false, undefined],
+    [true, 61, 61],
+    [true, undefined, undefined],
+    [false, 61, undefined],
   ])(
-    'asks nobody without a connection; a linked phone (%s) may be asked for again',
-    async (isLinked, after) => {
+    'asks nobody without a connection, and says when a linked phone (%s) has one again (in %s s) if that is known',
+    async (isLinked, secondsUntilOpen, after) => {
       const room = await open();
       room.instance = { ...room.instance, isLinked };
+      room.whatsapp.secondsUntilOpen = secondsUntilOpen;
       room.whatsapp.state = 'connecting';
       const error = await room.place().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(SessionNotConnected);

@@ -50,7 +50,7 @@ function setUp(sessionOpensPerSecond: string, ids = IDS) {
   new AccountEventsListener(
     events,
     repository,
-    new SessionCommands(new LocalCommands(), sessions, new PasskeyRequests(events)),
+    new SessionCommands(new LocalCommands(), sessions, new PasskeyRequests(events), log),
     new SessionRestoring(new LocalCommands(), opener, log),
   ).onModuleInit();
   const opened = () => gateway.opened.map(({ instanceId }) => instanceId);

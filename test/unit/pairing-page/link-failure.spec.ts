@@ -53,14 +53,14 @@ describe('why a phone was not linked, in terms of the page', () => {
     [429, 'linking_limited'],
     [503, 'whatsapp_unreachable'],
   ])('ends with code %d', (code, reason) => {
-    expect(failureOfDisconnect(code, 'words')).toEqual({ reason });
+    expect(failureOfDisconnect({ code })).toEqual({ reason });
   });
 
   it('tells codes that were used up from a connection that was lost, as the session words it', () => {
     const usedUp = readDisconnect(boom('QR refs attempts ended', 408));
     const lost = readDisconnect(boom('Connection was lost', 408));
-    expect(failureOfDisconnect(usedUp.code, usedUp.reason)).toEqual({ reason: 'code_expired' });
-    expect(failureOfDisconnect(lost.code, lost.reason)).toEqual({ reason: 'whatsapp_unreachable' });
+    expect(failureOfDisconnect(usedUp)).toEqual({ reason: 'code_expired' });
+    expect(failureOfDisconnect(lost)).toEqual({ reason: 'whatsapp_unreachable' });
   });
 });
 

@@ -129,4 +129,20 @@ describe('sessions that connect in turns', () => {
     expect(names()).toEqual([0]);
     expect(clock.pendingTimers).toBe(0);
   });
+
+  it('know how long it is until their turn, which they share with other accounts', async () => {
+    const turns = turnsAt(5);
+    queueMany(turns, 100, undefined, 'many');
+    queueMany(turns, 2, undefined, 'few');
+    expect(turns.secondsUntil('nobody')).toBeUndefined();
+    for (const session of ['few1', 'many50']) {
+      const seconds = turns.secondsUntil(session) ?? NaN;
+      const before = { at: clock.monotonicMs(), name: Number(session.replace(/\D+/, '')) };
+      const account = session.replace(/\d+/, '');
+      while (!begun.some((one) => one.accountId === account && one.name === before.name))
+        await clock.advance(10);
+      expect(Math.abs((clock.monotonicMs() - before.at) / 1000 - seconds)).toBeLessThanOrEqual(1);
+    }
+    expect(turns.secondsUntil('many50')).toBeUndefined();
+  });
 });

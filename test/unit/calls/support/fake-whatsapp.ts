@@ -15,6 +15,7 @@ import {
 /** A WhatsApp whose phones ring until they are hung up, and which does as the test says. */
 export class FakeWhatsApp extends WhatsAppGateway {
   state: SessionState = 'connected';
+  secondsUntilOpen: number | undefined;
   /** Ids of the calls whose phones ring now. */
   readonly ringing = new Set<string>();
   /** Ids of the calls that were hung up, in order, repetitions included. */
@@ -102,6 +103,9 @@ export class FakeWhatsApp extends WhatsAppGateway {
   }
   async link(): Promise<LinkOffer> {
     return { kind: 'connected' };
+  }
+  secondsUntilConnected(): number | undefined {
+    return this.secondsUntilOpen;
   }
   currentQr(): string | undefined {
     return undefined;

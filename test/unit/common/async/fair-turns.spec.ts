@@ -122,6 +122,16 @@ describe('fair turns', () => {
     expect(turns.size).toBe(1);
   });
 
+  it('know how many come before somebody who waits', () => {
+    const { turns, begun, hold, endFirst } = stage({ places: 1 });
+    hold('first');
+    for (let n = 0; n < 10; n += 1) hold('many', `many ${n}`);
+    for (let n = 0; n < 2; n += 1) hold('few', `few ${n}`);
+    const ahead = turns.ahead('many', 4);
+    while (begun.at(-1) !== 'many 4') endFirst();
+    expect(begun.length - 2).toBe(ahead);
+  });
+
   it('remember no key that neither holds nor waits', () => {
     const { turns, hold, endFirst } = stage({ places: 1, placesPerKey: 1 });
     for (let n = 0; n < 100; n += 1) hold(`key ${n}`);

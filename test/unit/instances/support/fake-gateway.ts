@@ -61,6 +61,10 @@ export class FakeGateway extends WhatsAppGateway {
     return this.sessions.get(instanceId)?.state ?? 'absent';
   }
 
+  secondsUntilConnected(): number | undefined {
+    return undefined;
+  }
+
   hasCredentials(instanceId: string): Promise<boolean> {
     return Promise.resolve(this.linked.has(instanceId));
   }

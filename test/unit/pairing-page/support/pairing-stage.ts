@@ -92,7 +92,7 @@ export class PairingStage {
     new ConnectionSignalsListener(whatsapp, states, log).onModuleInit();
     const secrets = new SecretBox([Buffer.alloc(32, 7)]);
     const sessions = new InstanceSessions(whatsapp, statuses, states, secrets, log);
-    this.sessions = new SessionCommands(new LocalCommands(), sessions, new PasskeyRequests(events));
+    this.sessions = new SessionCommands(new LocalCommands(), sessions, new PasskeyRequests(events), log);
     const linking = new PhoneLinking(new MemoryInstances(statuses), this.sessions);
     this.rooms = new PairingRooms(linking, clock, new AttemptBudget(new FixedWindowStorage(clock)), log);
     new PairingEventsListener(events, new LinkedNews(new NoLink(), log), this.rooms).onModuleInit();

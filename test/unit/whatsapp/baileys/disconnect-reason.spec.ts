@@ -12,10 +12,17 @@ describe('the reason of a disconnect', () => {
     [boom('Stream Errored (conflict)', 440), 440, 'Another client has taken over this session'],
     [boom('Stream Errored (restart required)', 515), 515, 'WhatsApp asks for a restart of the connection'],
     [boom('Connection was lost', 408), 408, 'Connection to WhatsApp was lost'],
-    [boom('QR refs attempts ended', 408), 408, 'The QR code was not scanned in time'],
     [boom('Stream Errored', 418), 418, 'Disconnected with code 418'],
   ])('is read from a Boom: %s', (error, code, reason) => {
     expect(readDisconnect(error)).toEqual({ code, reason });
+  });
+
+  it('names the cause when nobody used what WhatsApp gave for linking', () => {
+    expect(readDisconnect(boom('QR refs attempts ended', 408))).toEqual({
+      code: 408,
+      reason: 'The QR code was not scanned in time',
+      cause: 'link_code_expired',
+    });
   });
 
   it.each([

@@ -12,7 +12,7 @@ const OPEN = { isOpen: true, end: undefined };
 
 describe('a question to WhatsApp that fails', () => {
   it.each([
-    ['lost', SessionNotConnected, 2],
+    ['lost', SessionNotConnected, undefined],
     ['closed', SessionNotConnected, undefined],
     ['moved', OwnershipLost, 1],
   ] as const)(

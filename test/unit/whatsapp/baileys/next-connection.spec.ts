@@ -56,8 +56,8 @@ function sessions(count: number) {
 describe('the next connection of a session', () => {
   it('begins at once, or when the back-off of an earlier process is over', async () => {
     const { all, connectedMs } = sessions(2);
-    all[0]?.begin(NOTHING, false);
-    all[1]?.begin({ attempt: 3, notBefore: new Date(clock.now().getTime() + 5_000) }, false);
+    all[0]?.begin(NOTHING, {});
+    all[1]?.begin({ attempt: 3, notBefore: new Date(clock.now().getTime() + 5_000) }, {});
     expect(connectedMs).toEqual([0]);
     expect(all[1]?.attempt).toBe(3);
     await clock.advance(5_000);
@@ -67,7 +67,7 @@ describe('the next connection of a session', () => {
   it('does not come back together with all others whose back-off ends at the same time', async () => {
     const { all, connectedMs } = sessions(3);
     const notBefore = new Date(clock.now().getTime() + 5_000);
-    for (const next of all) next.begin({ attempt: 3, notBefore }, false);
+    for (const next of all) next.begin({ attempt: 3, notBefore }, {});
     await clock.advance(10_000);
     expect(connectedMs).toEqual([5_000, 6_150, 7_300]);
   });
@@ -109,7 +109,7 @@ describe('the next connection of a session', () => {
   it('does not wait for the others while somebody waits for the session', async () => {
     const { all, connectedMs } = sessions(4);
     for (const next of all.slice(0, 3)) next.afterRefusal(REFUSED, 900_000);
-    all[3]?.begin(NOTHING, true);
+    all[3]?.begin(NOTHING, { now: true });
     all[3]?.closed();
     all[3]?.afterRefusal(REFUSED, 900_000);
     versions.learn(REFUSED + 1);
@@ -122,7 +122,7 @@ describe('the next connection of a session', () => {
   it('waits for the others again once the session that somebody waited for was open', async () => {
     const { all, connectedMs } = sessions(2);
     for (const next of all) {
-      next.begin(NOTHING, true);
+      next.begin(NOTHING, { now: true });
       next.opened();
       next.closed();
       next.afterRefusal(REFUSED, 900_000);
@@ -150,7 +150,7 @@ describe('the next connection of a session', () => {
   it('forgets the failures before a connection that lasted a minute', async () => {
     const { all } = sessions(1);
     const [next] = all;
-    next?.begin({ attempt: 7, notBefore: null }, false);
+    next?.begin({ attempt: 7, notBefore: null }, {});
     next?.opened();
     await clock.advance(59_999);
     next?.closed();
@@ -167,5 +167,42 @@ describe('the next connection of a session', () => {
 describe('the version of the library', () => {
   it('is the one whose date is known', () => {
     expect(libraryVersion()).toEqual({ revision: 1043857760, currentAt: new Date('2026-07-25T00:00:00Z') });
+  });
+
+  it('says how long it is until the session is open, and nothing when nobody knows', async () => {
+    const { all } = sessions(1);
+    const [next] = all;
+    expect(next?.secondsUntilOpen).toBeUndefined();
+    next?.begin(NOTHING, { now: true });
+    expect(next?.secondsUntilOpen).toBe(2);
+    await clock.advance(3_000);
+    expect(next?.secondsUntilOpen).toBeUndefined();
+    next?.opened();
+    expect(next?.secondsUntilOpen).toBe(2);
+    next?.closed();
+    next?.afterFailure(60_000);
+    expect(next?.secondsUntilOpen).toBe(61);
+    await clock.advance(45_500);
+    expect(next?.secondsUntilOpen).toBe(16);
+    next?.cancel();
+    expect(next?.secondsUntilOpen).toBeUndefined();
+  });
+
+  it('counts the turns of the others in the time until a session is open', async () => {
+    const { all } = sessions(10);
+    const notBefore = new Date(clock.now().getTime() + 1_000);
+    for (const next of all) next.begin({ attempt: 1, notBefore }, {});
+    await clock.advance(1_000);
+    // The first has begun; one more each 1.15 s, and a second until it is open.
+    expect(all.map(({ secondsUntilOpen }) => secondsUntilOpen)).toEqual([2, 3, 4, 5, 6, 7, 8, 10, 11, 12]);
+  });
+
+  it('does not connect before the time that the pace of the instance leaves it', async () => {
+    const { all, connectedMs } = sessions(1);
+    expect(all[0]?.begin(NOTHING, { waitMs: 4_000 })).toBe(false);
+    await clock.advance(3_999);
+    expect(connectedMs).toEqual([]);
+    await clock.advance(1);
+    expect(connectedMs).toEqual([4_000]);
   });
 });
