@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { OwnerCommands } from '../cluster/owner-commands.js';
+import { Clock } from '../common/time/clock.js';
 import type { TenantCaller } from '../common/http/caller.js';
 import { CallCancellation } from './call-cancellation.js';
 import { CANCEL_CALL, PLACE_CALL, type PlaceCallArgs, type PlaceCallResult } from './call-command-kinds.js';
@@ -20,6 +21,7 @@ export class CallCommands implements OnModuleInit {
     private readonly calls: CallsService,
     private readonly cancellation: CallCancellation,
     private readonly queries: CallQueries,
+    private readonly clock: Clock,
   ) {}
 
   onModuleInit(): void {
@@ -41,7 +43,7 @@ export class CallCommands implements OnModuleInit {
       const { replayed, ...placed } = await this.calls.placeFake(instance, request, idempotencyKey);
       return { answer: rememberPlaced(placed), replayed };
     });
-    return { ...replay(answer), replayed };
+    return { ...replay(answer, this.clock.now()), replayed };
   }
 
   /**
@@ -68,7 +70,7 @@ export class CallCommands implements OnModuleInit {
       return { answer: rememberPlaced(placed), replayed };
     } catch (error) {
       if (!(error instanceof ReplayedError)) throw error;
-      return { answer: rememberError(error), replayed: true };
+      return { answer: rememberError(error, this.clock.now()), replayed: true };
     }
   }
 }

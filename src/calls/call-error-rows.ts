@@ -22,7 +22,9 @@ export const NOT_CONNECTED: DocumentedError = {
   status: 503,
   code: 'instance_not_connected',
   message: 'Instance is not connected to WhatsApp',
-  when: 'logged out, never paired, or reconnecting; only the last comes with `Retry-After`',
+  when:
+    'logged out, never paired, or reconnecting; `Retry-After` says when the session is open again, as far as is known: it counts ' +
+    'the back-off and the turn of a session that waits to connect',
 };
 
 /** Every way in which a fake call can fail, in the order in which faults are told. */
@@ -67,6 +69,7 @@ export const FAKE_CALL_ERRORS: readonly DocumentedError[] = [
     status: 409,
     code: 'idempotency_in_progress',
     message: 'A request with this idempotency key is in progress',
+    when: 'with `Retry-After` for the two seconds in which it is mostly answered; after that nobody knows how long WhatsApp takes',
   },
   {
     status: 429,

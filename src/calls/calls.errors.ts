@@ -106,8 +106,13 @@ export class IdempotencyMismatch extends DomainError {
 export class IdempotencyInProgress extends DomainError {
   readonly code = 'idempotency_in_progress';
   readonly kind = 'conflict';
-  constructor() {
+  override readonly retryAfterSeconds?: number;
+  constructor(
+    /** Until the other request is answered; `undefined`: nobody knows. */
+    secondsUntilAnswer?: number,
+  ) {
     super('A request with this idempotency key is in progress');
+    if (secondsUntilAnswer !== undefined) this.retryAfterSeconds = secondsUntilAnswer;
   }
 }
 

@@ -14,6 +14,7 @@ export interface KeyOfInstance {
 /** A request that has the key already. */
 export interface KnownRequest {
   readonly fingerprint: Buffer;
+  readonly createdAt: Date;
   /** `null` while it runs. */
   readonly answer: unknown;
 }
@@ -67,7 +68,7 @@ export class IdempotencyRepository {
 
   async find({ instanceId, key }: KeyOfInstance): Promise<KnownRequest | undefined> {
     const rows = await this.dataSource.query<KnownRequest[]>(
-      `SELECT fingerprint, answer FROM idempotency_keys WHERE instance_id = $1 AND key = $2`,
+      `SELECT fingerprint, created_at AS "createdAt", answer FROM idempotency_keys WHERE instance_id = $1 AND key = $2`,
       [instanceId, key],
     );
     return rows[0];

@@ -5,7 +5,7 @@ import { DeferredWrites } from '../common/database/deferred-writes.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { InvalidNumber, SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
-import { plusMs } from './call-times.js';
+import { plusMs, secondsUntil } from './call-times.js';
 import { IdempotencyInProgress, IdempotencyMismatch, ShuttingDown } from './calls.errors.js';
 import type { FakeCallAnswer } from './fake-call-request.js';
 import { IdempotencyRepository, type KeyOfInstance } from './idempotency.repository.js';
@@ -20,6 +20,9 @@ import {
 } from './remembered-answer.js';
 
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
+
+/** A call is mostly placed, and its request answered, within this time; one that takes longer waits for WhatsApp. */
+const USUAL_ANSWER_MS = 2_000;
 
 /** With these no offer has left. */
 const NOTHING_LEFT = [InvalidNumber, SessionNotConnected, DatabaseUnavailable, OwnershipLost, ShuttingDown];
@@ -53,7 +56,7 @@ export class IdempotentRequests {
     place: PlaceCall,
   ): Promise<FakeCallAnswer & { readonly replayed: boolean }> {
     const known = await this.claim(key, fingerprint);
-    if (known) return { ...replay(known), replayed: true };
+    if (known) return { ...replay(known, this.clock.now()), replayed: true };
     let reachedWhatsApp = false;
     try {
       const placed = await place(async (callRowId) => {
@@ -66,7 +69,9 @@ export class IdempotentRequests {
       const forgettable =
         !reachedWhatsApp || isHeldBack(error) || NOTHING_LEFT.some((type) => error instanceof type);
       await this.quietly(key, () =>
-        forgettable ? this.keys.release(key) : this.keys.complete(key, rememberError(error)),
+        forgettable
+          ? this.keys.release(key)
+          : this.keys.complete(key, rememberError(error, this.clock.now())),
       );
       throw error;
     }
@@ -75,7 +80,7 @@ export class IdempotentRequests {
   /** Answers the requests of these instances from before `now`, which an earlier process left behind. May be repeated. */
   async takeOver(instanceIds: readonly string[], now: Date): Promise<void> {
     for (const { call, ...key } of await this.keys.unansweredWithCall(instanceIds, now)) {
-      await this.keys.complete(key, answerFromCall(call));
+      await this.keys.complete(key, answerFromCall(call, now));
     }
     await this.keys.deleteUnanswered(instanceIds, now);
   }
@@ -94,7 +99,7 @@ export class IdempotentRequests {
       if (!known) continue;
       if (!known.fingerprint.equals(fingerprint)) throw new IdempotencyMismatch();
       const answer = parseAnswer(known.answer);
-      if (!answer) throw new IdempotencyInProgress();
+      if (!answer) throw new IdempotencyInProgress(secondsUntilAnswered(known.createdAt, request.now));
       return answer;
     }
   }
@@ -128,4 +133,10 @@ export class IdempotentRequests {
       });
     }
   }
+}
+
+/** `undefined`: it takes longer than usual, and nobody knows how long. */
+function secondsUntilAnswered(createdAt: Date, now: Date): number | undefined {
+  const usually = plusMs(createdAt, USUAL_ANSWER_MS);
+  return usually > now ? secondsUntil(usually, now) : undefined;
 }

@@ -3,6 +3,7 @@ import { INTERNAL_ERROR_MESSAGE } from '../common/http/error.filter.js';
 import { OfferNotAcknowledged } from '../whatsapp/whatsapp.errors.js';
 import type { CallOutcome } from './call-state.js';
 import type { Call } from './call.entity.js';
+import { plusMs, secondsUntil } from './call-times.js';
 import { ReplayedError } from './calls.errors.js';
 import type { FakeCallAnswer } from './fake-call-request.js';
 
@@ -14,25 +15,29 @@ export type RememberedAnswer =
       readonly message: string;
       readonly code: string;
       readonly kind: ErrorKind;
-      readonly retryAfterSeconds: number | null;
+      /** When a retry makes sense; RFC 3339. */
+      readonly retryAt: string | null;
     };
 
 export function rememberPlaced({ callId, number, durationSeconds }: FakeCallAnswer): RememberedAnswer {
   return { type: 'placed', callId, number, durationSeconds };
 }
 
-export function rememberError(error: unknown): RememberedAnswer {
+/** @param now when the error was answered */
+export function rememberError(error: unknown, now: Date): RememberedAnswer {
   if (!(error instanceof DomainError)) {
     return {
       type: 'error',
       message: INTERNAL_ERROR_MESSAGE,
       code: 'internal_error',
       kind: 'failed',
-      retryAfterSeconds: null,
+      retryAt: null,
     };
   }
-  const { message, code, kind, retryAfterSeconds = null } = error;
-  return { type: 'error', message, code, kind, retryAfterSeconds };
+  const { message, code, kind, retryAfterSeconds } = error;
+  const retryAt =
+    retryAfterSeconds === undefined ? null : plusMs(now, retryAfterSeconds * 1000).toISOString();
+  return { type: 'error', message, code, kind, retryAt };
 }
 
 /** A device of the callee ended the call, so WhatsApp had accepted the offer. */
@@ -44,6 +49,7 @@ export function answerFromCall(
     Call,
     'callId' | 'number' | 'durationSeconds' | 'acceptedAt' | 'deliveredAt' | 'outcome' | 'failureReason'
   >,
+  now: Date,
 ): RememberedAnswer {
   const { callId, number, durationSeconds, outcome } = call;
   const isTaken = call.acceptedAt ?? call.deliveredAt ?? (outcome && ENDED_BY_CALLEE.includes(outcome));
@@ -52,14 +58,18 @@ export function answerFromCall(
   }
   if (call.outcome === 'refused' && call.failureReason !== null) {
     const reason = call.failureReason;
-    return { type: 'error', message: reason, code: 'call_refused', kind: 'failed', retryAfterSeconds: null };
+    return { type: 'error', message: reason, code: 'call_refused', kind: 'failed', retryAt: null };
   }
-  return rememberError(new OfferNotAcknowledged('stopped'));
+  return rememberError(new OfferNotAcknowledged('stopped'), now);
 }
 
-/** @throws ReplayedError */
-export function replay(answer: RememberedAnswer): FakeCallAnswer {
-  if (answer.type === 'error') throw new ReplayedError(answer);
+/** @throws ReplayedError, with what is left of the time to wait */
+export function replay(answer: RememberedAnswer, now: Date): FakeCallAnswer {
+  if (answer.type === 'error') {
+    const retryAt = answer.retryAt === null ? null : new Date(answer.retryAt);
+    const retryAfterSeconds = retryAt && retryAt > now ? secondsUntil(retryAt, now) : null;
+    throw new ReplayedError({ ...answer, retryAfterSeconds });
+  }
   const { callId, number, durationSeconds } = answer;
   return { callId, number, durationSeconds };
 }
@@ -67,16 +77,7 @@ export function replay(answer: RememberedAnswer): FakeCallAnswer {
 /** `undefined`: not an answer of ours. */
 export function parseAnswer(stored: unknown): RememberedAnswer | undefined {
   if (typeof stored !== 'object' || stored === null) return undefined;
-  const {
-    type,
-    callId,
-    number,
-    durationSeconds,
-    message,
-    code,
-    kind,
-    retryAfterSeconds,
-  }: Record<string, unknown> = {
+  const { type, callId, number, durationSeconds, message, code, kind, retryAt }: Record<string, unknown> = {
     ...stored,
   };
   if (type === 'placed' && isText(callId) && isText(number) && typeof durationSeconds === 'number') {
@@ -88,7 +89,7 @@ export function parseAnswer(stored: unknown): RememberedAnswer | undefined {
     message,
     code,
     kind: KINDS.find((known) => known === kind) ?? 'failed',
-    retryAfterSeconds: typeof retryAfterSeconds === 'number' ? retryAfterSeconds : null,
+    retryAt: isText(retryAt) ? retryAt : null,
   };
 }
 

@@ -1,4 +1,4 @@
-import { ReplayedError } from '../../../src/calls/calls.errors.js';
+import { ReplayedError, type IdempotencyInProgress } from '../../../src/calls/calls.errors.js';
 import { DomainError } from '../../../src/common/errors/domain-error.js';
 import {
   CalleeUnreachable,
@@ -60,7 +60,36 @@ describe('a request with an idempotency key', () => {
     await expect(second).rejects.toMatchObject({
       code: 'idempotency_in_progress',
       message: 'A request with this idempotency key is in progress',
+      retryAfterSeconds: 2,
     });
+  });
+
+  it('says when a request that is in progress is mostly answered, and nothing when it takes longer', async () => {
+    const room = await open();
+    const waits: unknown[] = [];
+    room.whatsapp.verdict = async () => {
+      for (const ms of [0, 1_500, 1_000]) {
+        await room.clock.advance(ms);
+        const error = await room.place({ key: 'k' }).catch((thrown: unknown) => thrown);
+        waits.push((error as IdempotencyInProgress).retryAfterSeconds);
+      }
+    };
+    await room.place({ key: 'k' });
+    expect(waits).toEqual([2, 1, undefined]);
+  });
+
+  it('repeats a refusal with what is left of its time to wait, and with none once it is over', async () => {
+    const room = await open();
+    const until = new Date(room.clock.now().getTime() + 60_000);
+    room.whatsapp.verdict = () =>
+      Promise.reject(WhatsAppRestricted.account('reach-out', until, 463, room.clock.now()));
+    const waits: unknown[] = [];
+    for (const ms of [0, 45_000, 30_000]) {
+      await room.clock.advance(ms);
+      const error = await room.place({ key: 'k' }).catch((thrown: unknown) => thrown);
+      waits.push((error as WhatsAppRestricted).retryAfterSeconds);
+    }
+    expect(waits).toEqual([60, 15, undefined]);
   });
 
   it('of several at once rings once', async () => {
@@ -200,7 +229,7 @@ describe('a stored answer', () => {
 
   it('of a refusal keeps its code', () => {
     const { message, code, kind } = new OfferRefused(403, 'no');
-    const answer = { type: 'error', message, code, kind, retryAfterSeconds: null };
+    const answer = { type: 'error', message, code, kind, retryAt: null };
     expect(parseAnswer(answer)).toEqual(answer);
   });
 });

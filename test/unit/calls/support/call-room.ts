@@ -102,6 +102,7 @@ export class CallRoom {
       new CallsService(placement, requests),
       new CallCancellation(repository, incoming, hangUps, this.deadlines, times),
       this.queries,
+      clock,
     );
     this.listener = new CallSignalsListener(whatsapp, journal, this.deadlines, times, recovery, log);
     this.moving = new MovingCallsListener(events, requests, recovery, clock, log);
