@@ -101,9 +101,13 @@ const RATE_LIMIT_HEADERS = {
   },
 };
 const RETRY_AFTER_HEADER = {
-  description: 'Seconds to wait before trying again',
+  description:
+    'Seconds to wait before trying again; absent where waiting does not help, or nobody knows how long',
   schema: { type: 'integer' as const },
 };
+
+/** Statuses of refusals that may pass by themselves. */
+const MAY_PASS = ['409', '429', '503'];
 
 /** Adds to every route what all of them answer: the rows of tokens and limits, the headers, the error envelope. */
 export function addCommonAnswers(document: OpenAPIObject): void {
@@ -175,7 +179,7 @@ function addHeaders(placed: PlacedOperation): void {
       ...response.headers,
       'X-Request-Id': REQUEST_ID_HEADER,
       ...(isClosed(placed) ? RATE_LIMIT_HEADERS : {}),
-      ...(status === '429' || status === '503' ? { 'Retry-After': RETRY_AFTER_HEADER } : {}),
+      ...(MAY_PASS.includes(status) ? { 'Retry-After': RETRY_AFTER_HEADER } : {}),
     };
   }
 }

@@ -42,7 +42,6 @@ export class ProxyFailed extends DomainError {
 export class TooManyViewers extends DomainError {
   readonly code = 'too_many_viewers';
   readonly kind = 'rate_limited';
-  override readonly retryAfterSeconds = 30;
   constructor() {
     super('The page is open too often. Close it elsewhere.');
   }

@@ -154,6 +154,27 @@ describe('a restart of the product', () => {
     expect(await storedSession(stage.databaseUrl, id)).toEqual(NOTHING_STORED);
     expect((await stage.post('/api/instance/reconnect/unscanned')).status).toBe(400);
   });
+
+  it('says of a session that waits for its next attempt when it is open again', async () => {
+    const number = '5511960000007';
+    await stage.linkedInstance('waiting', number);
+    stage.simulator.refuseLogins(number, { reason: 429 });
+    stage.simulator.disconnect(number, { kind: 'close' });
+    const lastCode = async () => {
+      const { connection } = await stage.instance('waiting');
+      return (connection as { lastDisconnect: { code: number } | null }).lastDisconnect?.code;
+    };
+    await stage.until(async () => (await lastCode()) === 429, 'WhatsApp has refused the login');
+    const call = () => stage.call('waiting', { number: '5511960000091', duration: 1 });
+    const { status, headers } = await call();
+    expect(status).toBe(503);
+    const waitSeconds = Number(headers.get('retry-after'));
+    expect(waitSeconds).toBeGreaterThan(5);
+    const askedAt = performance.now();
+    stage.simulator.refuseLogins(number, undefined);
+    await stage.untilStatus('waiting', 'connected', 60_000);
+    expect(Math.abs((performance.now() - askedAt) / 1000 - waitSeconds)).toBeLessThan(2.5);
+  }, 90_000);
 });
 
 function isPairSuccess(stanza: string): boolean {

@@ -42,7 +42,8 @@ export class TooManyWebSockets extends DomainError {
 export class WebSocketsClosing extends DomainError {
   readonly code = 'shutting_down';
   readonly kind = 'unavailable';
-  override readonly retryAfterSeconds = 5;
+  /** As that of calls: by then another process answers, or this one begins anew. */
+  override readonly retryAfterSeconds = 2;
   constructor() {
     super('The service is shutting down');
   }
