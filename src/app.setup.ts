@@ -8,6 +8,7 @@ import { ErrorFilter } from './common/http/error.filter.js';
 import { warnOfIgnoredProxy } from './common/http/ignored-proxy.js';
 import { JsonBodyInterceptor } from './common/http/json-body.js';
 import { readableAddress } from './common/http/readable-address.js';
+import { probesFirst } from './common/http/probes-first.js';
 import { requestLimits } from './common/http/request-limits.js';
 import { requestId } from './common/http/request-id.js';
 import { RequestReports } from './common/http/request-reports.js';
@@ -48,7 +49,7 @@ export async function setUpApp(app: NestExpressApplication): Promise<void> {
   app.use(requestId, reports.watch.bind(reports), ...securityHeaders(baseUrl));
   if (trustedProxies === 0) app.use(warnOfIgnoredProxy(app.get(Log)));
   if (corsOrigins.length > 0) app.enableCors(corsOptions(corsOrigins));
-  app.use(requestLimits, wholeAnswers, readableAddress, allowedMethods, dropUnreadBody);
+  app.use(probesFirst, requestLimits, wholeAnswers, readableAddress, allowedMethods, dropUnreadBody);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_THE_API });
   app.useGlobalFilters(errors);
   app.useGlobalInterceptors(new JsonBodyInterceptor());
@@ -62,6 +63,6 @@ export async function setUpApp(app: NestExpressApplication): Promise<void> {
     errors.answer(error, response),
   );
   const server = app.getHttpServer();
-  reportDroppedConnections(server, app.get(Log), app.get(Clock));
+  reportDroppedConnections(server, app.get(AppConfig), app.get(Log), app.get(Clock));
   server.once('close', () => reports.flush());
 }

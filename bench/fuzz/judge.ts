@@ -18,6 +18,7 @@ const EVERYWHERE: Readonly<Record<string, number>> = {
   address_too_long: 414,
   unsupported_charset: 415,
   headers_too_large: 431,
+  too_many_connections: 503,
 };
 /** Where there is no route. An address without a name is told to lack it. */
 const OFF_THE_MAP = new Set([400, 401, 403, 404, 413, 429]);

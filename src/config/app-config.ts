@@ -32,8 +32,14 @@ export abstract class AppConfig {
   abstract readonly trustedProxies: number;
   /** Milliseconds in which a client must have sent its whole request; half of them for its headers. */
   abstract readonly requestTimeoutMs: number;
-  /** Open HTTP connections; one more is closed at once. */
+  /** Open HTTP connections; beyond them only probes are served. */
   abstract readonly maxConnections: number;
+  /** Of them, those of one client address (IPv6: /64 network); as many as `maxConnections` behind trusted proxies. */
+  abstract readonly maxConnectionsPerAddress: number;
+  /** WebSockets of one account in this process, and open pairing pages. */
+  abstract readonly maxWebSocketsPerAccount: number;
+  /** TCP port of a listener for probes only; `undefined` = none. */
+  abstract readonly probePort: number | undefined;
   /** Origins, `https://app.example.com`, whose web pages may call the API; empty = none. */
   abstract readonly corsOrigins: readonly string[];
   /** Sessions opened per second at start; 0 = as fast as the places for connecting ones allow. */
@@ -193,8 +199,15 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
   const logLevel = LOG_LEVELS.find((level) => level === (text('LOG_LEVEL') ?? 'info'));
   if (!logLevel) problems.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`);
 
+  const port = integer('PORT', 3000, 0, 65_535);
+  const probePort = text('PROBE_PORT') === undefined ? undefined : integer('PROBE_PORT', 0, 1, 65_535);
+  if (probePort !== undefined && probePort === port)
+    problems.push('PROBE_PORT must be another port than PORT');
+  const trustedProxies = integer('TRUSTED_PROXIES', 0, 0, 10);
+  const maxConnections = integer('MAX_CONNECTIONS', 10_000, 10, 1_000_000);
+
   const config: AppConfig = {
-    port: integer('PORT', 3000, 0, 65_535),
+    port,
     host: text('HOST') ?? '127.0.0.1',
     baseUrl: url('BASE_URL', ['http:', 'https:']),
     dataDir: dataDir === undefined ? undefined : path.resolve(dataDir),
@@ -208,9 +221,23 @@ export function parseAppConfig(env: Readonly<Record<string, string | undefined>>
     rateLimitPerAccount: integer('RATE_LIMIT_PER_ACCOUNT', 5000, 1, 10_000_000),
     rateLimitInstanceNew: integer('RATE_LIMIT_INSTANCE_NEW', 20, 1, 1_000_000),
     rateLimitPerAddress: integer('RATE_LIMIT_PER_ADDRESS', 60, 1, 1_000_000),
-    trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),
+    trustedProxies,
     requestTimeoutMs: integer('REQUEST_TIMEOUT_SECONDS', 30, 1, 600) * 1000,
-    maxConnections: integer('MAX_CONNECTIONS', 10_000, 10, 1_000_000),
+    maxConnections,
+    // Behind proxies all connections are theirs, and the share of a client is for them to keep.
+    maxConnectionsPerAddress: integer(
+      'MAX_CONNECTIONS_PER_ADDRESS',
+      trustedProxies > 0 ? maxConnections : Math.ceil(maxConnections / 4),
+      1,
+      1_000_000,
+    ),
+    maxWebSocketsPerAccount: integer(
+      'MAX_WEBSOCKETS_PER_ACCOUNT',
+      Math.ceil(maxConnections / 10),
+      1,
+      1_000_000,
+    ),
+    probePort,
     corsOrigins: Object.freeze(origins('CORS_ORIGINS')),
     sessionOpensPerSecond: integer('SESSION_OPENS_PER_SECOND', 5, 0, 1000),
     linkingSessionsPerAccount: integer('LINKING_SESSIONS_PER_ACCOUNT', 20, 1, 1000),

@@ -36,7 +36,7 @@ On every route, also on those that take no body: another method gets 405 \`metho
 a header that cannot be read 400 \`bad_request\`; an address over 8192 characters 414 \`address_too_long\`; more than 100
 headers or 16 KiB of them 431 \`headers_too_large\`; a body that cannot be read 400 \`invalid_body\`, one in an unknown charset
 415 \`unsupported_charset\`, one over 100 kB 413 \`body_too_large\`; a request that does not arrive in time 408
-\`request_timeout\`.
+\`request_timeout\`; one for which the service has no connection left 503 \`too_many_connections\`.
 `.trim();
 
 /** What the examples say while the server does not listen yet. */

@@ -65,5 +65,11 @@ export const EVENT_ERRORS = {
     code: 'too_many_websockets',
     message: 'At most 20 WebSockets can be open on one instance',
   },
+  tooManyAccountWebSockets: {
+    status: 429,
+    code: 'too_many_account_websockets',
+    message: 'At most 1000 WebSockets can be open in one account',
+    when: 'all instances of the account together have as many as MAX_WEBSOCKETS_PER_ACCOUNT',
+  },
   shuttingDown: { status: 503, code: 'shutting_down', message: 'The service is shutting down' },
 } as const satisfies Record<string, DocumentedError>;

@@ -48,6 +48,10 @@ export class PairingRoom {
     private readonly onClosed: () => void,
   ) {}
 
+  get viewerCount(): number {
+    return this.viewers.size;
+  }
+
   /**
    * Shows the viewer where linking stands, now and from now on.
    * @throws TooManyViewers

@@ -6,9 +6,13 @@ import type { LinkMethod, LinkOffer } from '../whatsapp/whatsapp.gateway.js';
 import { AttemptBudget } from './attempt-budget.js';
 import type { OpenedLink } from './pairing-links.service.js';
 import { PairingRoom, type PairingTools } from './pairing-room.js';
+import { TooManyViewers } from './pairing.errors.js';
 import { numberOf } from './pairing-state.js';
 import type { PairingViewer } from './pairing-viewer.js';
 import { PhoneLinking } from './phone-linking.js';
+
+/** Open pages of all instances of an account. Each is a connection that stays. */
+const MAX_VIEWERS_PER_ACCOUNT = 200;
 
 /** The pages that are open in this process, in one room for each instance. */
 @Injectable()
@@ -38,6 +42,7 @@ export class PairingRooms implements OnModuleDestroy {
       viewer.end();
       return;
     }
+    if (this.viewersOf(instance.accountId) >= MAX_VIEWERS_PER_ACCOUNT) throw new TooManyViewers();
     const room = this.roomOf(instance);
     room.join(viewer);
     let hasExpired = false;
@@ -79,6 +84,13 @@ export class PairingRooms implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.closeAll();
+  }
+
+  private viewersOf(accountId: string): number {
+    let viewers = 0;
+    for (const room of this.rooms.values())
+      if (room.instance.accountId === accountId) viewers += room.viewerCount;
+    return viewers;
   }
 
   private roomOf(instance: OpenedLink['instance']): PairingRoom {

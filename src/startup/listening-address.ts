@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'is not an address of this machine',
 };
 
+const PORT_AND_HOST = 'PORT and HOST';
 const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/i;
 
 /**
@@ -18,11 +19,11 @@ const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/i;
  * not open the sessions of the first one before it notices.
  * @throws StartFailure
  */
-export function requireFreeAddress(host: string, port: number): Promise<void> {
+export function requireFreeAddress(host: string, port: number, variables = PORT_AND_HOST): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error) => {
-      const failure = listenFailure(error, host, port);
+      const failure = listenFailure(error, host, port, variables);
       reject(failure instanceof Error ? failure : error);
     });
     probe.listen({ host, port }, () => probe.close(() => resolve()));
@@ -30,10 +31,15 @@ export function requireFreeAddress(host: string, port: number): Promise<void> {
 }
 
 /** A failed `listen` in words; other errors stay as they are. */
-export function listenFailure(error: unknown, host: string, port: number): unknown {
+export function listenFailure(
+  error: unknown,
+  host: string,
+  port: number,
+  variables = PORT_AND_HOST,
+): unknown {
   const reason = REASONS[errorCodeOf(error) ?? ''];
   if (reason === undefined) return error;
-  return new StartFailure(`Ringdrop cannot listen: ${withPort(host, port)} ${reason}. Set PORT and HOST.`);
+  return new StartFailure(`Ringdrop cannot listen: ${withPort(host, port)} ${reason}. Set ${variables}.`);
 }
 
 /** Warns when whoever reaches the address may read the metrics, which name no tenant, but tell how the service is used. */

@@ -41,6 +41,8 @@ export interface Ringdrop {
 export async function startRingdrop(given: StartGround): Promise<Ringdrop> {
   const { config, log, faults } = given;
   await requireFreeAddress(config.host, config.port);
+  if (config.probePort !== undefined)
+    await requireFreeAddress(config.host, config.probePort, 'PROBE_PORT and HOST');
   const database = await openDatabaseServer(config, log, faults);
   try {
     const secretBox = new SecretBox(database.encryptionKeys);
@@ -52,8 +54,9 @@ export async function startRingdrop(given: StartGround): Promise<Ringdrop> {
 }
 
 async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdrop> {
-  const { host, port } = ground.config;
-  const app = await createApp(database, ground);
+  const { host, port, probePort } = ground.config;
+  const adapter = new LimitedHttpAdapter(ground.config);
+  const app = await createApp(database, ground, adapter);
   try {
     await setUpApp(app);
     await app.listen(port, host).catch((error: unknown) => {
@@ -61,6 +64,7 @@ async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdr
     });
     const url = localUrl(host, portOf(app, port));
     const firstToken = await app.get(AccountsService).createFirst();
+    const probes = probePort === undefined ? undefined : await adapter.listenForProbes(host, probePort);
     warnOfOpenMetrics(ground.config, ground.log);
     ground.log.info('The product is ready', { url });
     return {
@@ -75,6 +79,8 @@ async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdr
         // An open WebSocket or page is no idle connection: the server would wait for it.
         app.get(PairingRooms).closeAll();
         await Promise.all([drain(app.getHttpServer()), app.get(EventSockets).closeAll()]);
+        probes?.close();
+        probes?.closeAllConnections();
         await app.close();
         await database.stop();
       },
@@ -85,9 +91,12 @@ async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdr
   }
 }
 
-async function createApp(database: DatabaseServer, ground: Ground): Promise<NestExpressApplication> {
+async function createApp(
+  database: DatabaseServer,
+  ground: Ground,
+  adapter: LimitedHttpAdapter,
+): Promise<NestExpressApplication> {
   try {
-    const adapter = new LimitedHttpAdapter(ground.config);
     return await NestFactory.create<NestExpressApplication>(AppModule.on(ground, database.url), adapter, {
       bodyParser: false,
       abortOnError: false,

@@ -1,5 +1,6 @@
 import { SLOW_WAYS, SlowClient } from '../support/slow-client.js';
 import { Stage } from '../support/stage.js';
+import { freePort } from '../../src/database/embedded/server-address.js';
 
 const REQUEST_TIMEOUT_MS = 2000;
 /** How late a loaded machine may notice a time-out; the server itself looks once a second. */
@@ -13,6 +14,7 @@ describe('slow clients', () => {
     stage = await Stage.open({
       REQUEST_TIMEOUT_SECONDS: String(REQUEST_TIMEOUT_MS / 1000),
       MAX_CONNECTIONS: String(MAX_CONNECTIONS),
+      MAX_CONNECTIONS_PER_ADDRESS: String(MAX_CONNECTIONS),
     });
   });
 
@@ -23,7 +25,7 @@ describe('slow clients', () => {
   it('are cut, whatever they never finish to send, while others are served', async () => {
     const clients = Object.entries(SLOW_WAYS).map(([way, open]) => ({
       way,
-      client: open(stage.product.url),
+      client: open(stage.product.url, undefined, stage.token),
     }));
     let served = 0;
     while (clients.some(({ client }) => client.livedMs === undefined)) {
@@ -61,6 +63,25 @@ describe('slow clients', () => {
     );
     expect(await isServed()).toBe(true);
     expect(stage.product.stdout()).toContain('Connections were closed, because too many are open');
+  });
+
+  it('of a crowd from one address keep neither others nor probes out', async () => {
+    await stage.product.stop();
+    const probePort = await freePort(null);
+    await stage.restart({ MAX_CONNECTIONS_PER_ADDRESS: '', PROBE_PORT: String(probePort) });
+    const crowd = Array.from({ length: MAX_CONNECTIONS + 20 }, () => new SlowClient(stage.product.url, ''));
+    const closed = () => crowd.filter(({ livedMs }) => livedMs !== undefined).length;
+    // A quarter of all is what one address may hold.
+    await stage.until(() => closed() >= MAX_CONNECTIONS * 0.75 + 20, 'the crowd has its share');
+    for (const path of ['/health', '/health/live', '/health/ready', '/metrics', '/api/instance/list'])
+      expect((await stage.get(path)).status).toBe(200);
+    const probes = `http://127.0.0.1:${probePort}`;
+    expect((await fetch(`${probes}/health/live`)).status).toBe(200);
+    expect((await fetch(`${probes}/metrics`)).status).toBe(200);
+    expect((await fetch(`${probes}/api/instance/list`, { headers: { token: stage.token } })).status).toBe(
+      404,
+    );
+    for (const client of crowd) client.destroy();
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { EventBus } from '../../src/common/events/event-bus.js';
+import { parseAppConfig } from '../../src/config/app-config.js';
 import { EventSockets } from '../../src/events/websocket/event-sockets.js';
 import { WebSocketSettingsRepository } from '../../src/events/websocket/websocket-settings.repository.js';
 import { WebSocketSettingsService } from '../../src/events/websocket/websocket-settings.service.js';
@@ -22,7 +23,7 @@ describe('the WebSocket settings of an instance', () => {
     settings = new WebSocketSettingsService(
       instances,
       repository,
-      new EventSockets(new EventBus(new SilentLog())),
+      new EventSockets(new EventBus(new SilentLog()), parseAppConfig({})),
     );
   });
   afterAll(() => dataSource.destroy());

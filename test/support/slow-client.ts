@@ -55,16 +55,22 @@ export class SlowClient {
 }
 
 const UPGRADE = 'GET /ws/shop HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n';
-const HEAD = 'POST /api/instance/new HTTP/1.1\r\nHost: x\r\n';
 const BODY = '{"name": "aaaa';
 
-/** The ways to be slow, by what they never finish. */
-export const SLOW_WAYS: Readonly<Record<string, (url: string, everyMs?: number) => SlowClient>> = {
+type Open = (url: string, everyMs?: number, token?: string) => SlowClient;
+
+/** The ways to be slow, by what they never finish. Without a valid token nobody waits for a body. */
+export const SLOW_WAYS: Readonly<Record<string, Open>> = {
   'nothing at all': (url, everyMs) => new SlowClient(url, '', '', everyMs),
   'the request line': (url, everyMs) => new SlowClient(url, 'GET /aaaa', '', everyMs),
-  'the headers': (url, everyMs) => new SlowClient(url, 'X-Slow: aaaa', HEAD, everyMs),
+  'the headers': (url, everyMs) => new SlowClient(url, 'X-Slow: aaaa', headOf(), everyMs),
   'the headers of a WebSocket': (url, everyMs) => new SlowClient(url, 'X-Slow: aaaa', UPGRADE, everyMs),
-  'the body': (url, everyMs) => new SlowClient(url, BODY, `${HEAD}Content-Length: 90000\r\n\r\n`, everyMs),
-  'a chunk of the body': (url, everyMs) =>
-    new SlowClient(url, BODY, `${HEAD}Transfer-Encoding: chunked\r\n\r\n8000\r\n`, everyMs),
+  'the body': (url, everyMs, token) =>
+    new SlowClient(url, BODY, `${headOf(token)}Content-Length: 90000\r\n\r\n`, everyMs),
+  'a chunk of the body': (url, everyMs, token) =>
+    new SlowClient(url, BODY, `${headOf(token)}Transfer-Encoding: chunked\r\n\r\n8000\r\n`, everyMs),
 };
+
+function headOf(token = 'none'): string {
+  return `POST /api/instance/new HTTP/1.1\r\nHost: x\r\ntoken: ${token}\r\n`;
+}

@@ -1,11 +1,17 @@
 import type { Server } from 'node:http';
 import type { Log } from '../logging/log.js';
 import type { Clock } from '../time/clock.js';
+import type { PlaceLimits } from './connection-places.js';
 
 const REPORT_EVERY_MS = 60_000;
 
-/** Tells the log that connections were closed because too many are open: the first at once, then once a minute. */
-export function reportDroppedConnections(server: Server, log: Log, clock: Clock): void {
+/** Logs that connections were closed because too many are open: the first at once, then once a minute. */
+export function reportDroppedConnections(
+  server: Server,
+  { maxConnections, maxConnectionsPerAddress }: PlaceLimits,
+  log: Log,
+  clock: Clock,
+): void {
   let dropped = 0;
   let lastReportMs = -Infinity;
   server.on('drop', () => {
@@ -13,7 +19,8 @@ export function reportDroppedConnections(server: Server, log: Log, clock: Clock)
     if (clock.monotonicMs() - lastReportMs < REPORT_EVERY_MS) return;
     log.warn('Connections were closed, because too many are open', {
       dropped,
-      maxConnections: server.maxConnections,
+      maxConnections,
+      maxConnectionsPerAddress,
     });
     lastReportMs = clock.monotonicMs();
     dropped = 0;

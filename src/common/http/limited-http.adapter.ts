@@ -1,13 +1,17 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { continueWhenRead } from './body-bytes.js';
 import { answerClientError } from './client-error.js';
+import { ConnectionPlaces, type PlaceLimits } from './connection-places.js';
 import { HTTP_LIMITS, httpServerOptions } from './http-limits.js';
+import { restrictToProbes } from './probes-first.js';
 
-export interface ConnectionLimits {
+/** Connections to the listener for probes. */
+const MAX_PROBES = 64;
+
+export interface ConnectionLimits extends PlaceLimits {
   readonly requestTimeoutMs: number;
-  /** Open connections; one more is closed at once. */
-  readonly maxConnections: number;
 }
 
 /** Express on a server whose limits are set when it is made, which is the only moment for some of them. */
@@ -17,8 +21,26 @@ export class LimitedHttpAdapter extends ExpressAdapter {
   }
 
   override initHttpServer(): void {
+    const server = this.createServer();
+    new ConnectionPlaces(server, this.limits);
+    this.setHttpServer(server);
+  }
+
+  /**
+   * A small listener of its own for probes, which no crowd on the other one can hold up. It serves the same application.
+   * @returns once it listens
+   */
+  async listenForProbes(host: string, port: number): Promise<Server> {
+    const server = this.createServer();
+    server.maxConnections = MAX_PROBES;
+    server.on('connection', (socket) => restrictToProbes(socket, 'probe_port'));
+    server.listen({ host, port });
+    await once(server, 'listening');
+    return server;
+  }
+
+  private createServer(): Server {
     const server = createServer(httpServerOptions(this.limits.requestTimeoutMs), this.getInstance());
-    server.maxConnections = this.limits.maxConnections;
     // One more than allowed, so that the excess is seen and answered instead of cut off silently.
     server.maxHeadersCount = HTTP_LIMITS.headerCount + 1;
     // An expectation that nobody can meet is ignored, where Node would answer without the envelope.
@@ -28,7 +50,7 @@ export class LimitedHttpAdapter extends ExpressAdapter {
       server.emit('request', request, response);
     });
     server.on('clientError', answerClientError);
-    this.setHttpServer(server);
+    return server;
   }
 
   /** The framework's answer to an unknown route covers the prefix only; `answerUnrouted` has one for all. */

@@ -101,3 +101,12 @@ export class RequestTooSlow extends DomainError {
     super('Request was not received in time');
   }
 }
+
+/** All places for connections are taken, or the share of this client. */
+export class TooManyConnections extends DomainError {
+  readonly code = 'too_many_connections';
+  readonly kind = 'unavailable';
+  constructor(why: 'address_full' | 'all_full') {
+    super(`Too many connections are open${why === 'address_full' ? ' from this address' : ''}`);
+  }
+}

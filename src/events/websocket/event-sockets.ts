@@ -1,29 +1,44 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { EventBus } from '../../common/events/event-bus.js';
+import { AppConfig } from '../../config/app-config.js';
 import { CLOSE_CODES, type CloseCode, type EventSocket, type SocketOwner } from './event-socket.js';
 import { WebSocketDropped } from './websocket-dropped.event.js';
-import { MAX_SOCKETS_PER_INSTANCE, TooManyWebSockets, WebSocketsClosing } from './websocket.errors.js';
+import {
+  MAX_SOCKETS_PER_INSTANCE,
+  TooManyAccountWebSockets,
+  TooManyWebSockets,
+  WebSocketsClosing,
+} from './websocket.errors.js';
 
 /** All open WebSockets of this process, by instance. */
 @Injectable()
 export class EventSockets implements BeforeApplicationShutdown {
   private readonly byInstance = new Map<string, Set<EventSocket>>();
+  private readonly countByAccount = new Map<string, number>();
   private isClosed = false;
 
-  constructor(private readonly events: EventBus) {}
+  constructor(
+    private readonly events: EventBus,
+    private readonly config: AppConfig,
+  ) {}
 
-  /** @throws TooManyWebSockets, WebSocketsClosing */
-  requirePlace(instanceId: string): void {
+  /** @throws TooManyWebSockets, TooManyAccountWebSockets, WebSocketsClosing */
+  requirePlace({ accountId, instanceId }: Omit<SocketOwner, 'token'>): void {
     if (this.isClosed) throw new WebSocketsClosing();
     if (this.socketsOf(instanceId).length >= MAX_SOCKETS_PER_INSTANCE) throw new TooManyWebSockets();
+    const { maxWebSocketsPerAccount } = this.config;
+    if ((this.countByAccount.get(accountId) ?? 0) >= maxWebSocketsPerAccount)
+      throw new TooManyAccountWebSockets(maxWebSocketsPerAccount);
   }
 
   /** Keeps the socket until it is closed. */
   add(socket: EventSocket): void {
-    const { instanceId } = socket.owner;
+    const { accountId, instanceId } = socket.owner;
+    this.count(accountId, 1);
     const sockets = this.byInstance.get(instanceId) ?? new Set();
     this.byInstance.set(instanceId, sockets.add(socket));
     void socket.closed.then(() => {
+      this.count(accountId, -1);
       sockets.delete(socket);
       if (sockets.size === 0 && this.byInstance.get(instanceId) === sockets) {
         this.byInstance.delete(instanceId);
@@ -61,5 +76,11 @@ export class EventSockets implements BeforeApplicationShutdown {
 
   beforeApplicationShutdown(): Promise<void> {
     return this.closeAll();
+  }
+
+  private count(accountId: string, change: 1 | -1): void {
+    const open = (this.countByAccount.get(accountId) ?? 0) + change;
+    if (open > 0) this.countByAccount.set(accountId, open);
+    else this.countByAccount.delete(accountId);
   }
 }

@@ -23,14 +23,15 @@ export class WebSocketConnections {
 
   /**
    * @param upgrade `undefined` = the request asked for no WebSocket
-   * @throws InstanceNotFound, WebSocketNotEnabled, WebSocketExpected, TooManyWebSockets, WebSocketsClosing
+   * @throws InstanceNotFound, WebSocketNotEnabled, WebSocketExpected, TooManyWebSockets,
+   * TooManyAccountWebSockets, WebSocketsClosing
    */
   async open(caller: TenantCaller, instanceName: string, upgrade: PendingUpgrade | undefined): Promise<void> {
     const { id: instanceId, accountId, name } = await this.instances.require(caller, instanceName);
     const settings = await this.repository.find(accountId, instanceId);
     if (!settings?.enabled) throw new WebSocketNotEnabled(name);
     if (!upgrade) throw new WebSocketExpected();
-    this.sockets.requirePlace(instanceId);
+    this.sockets.requirePlace({ accountId, instanceId });
     const owner = { accountId, instanceId, token: presentedToken(upgrade.request.headers) ?? '' };
     this.handshake.complete(upgrade, (socket) =>
       this.sockets.add(new EventSocket(socket, owner, settings.events, this.clock)),

@@ -20,7 +20,7 @@ open are sent, each once; use a webhook for what must not be missed.
 - A client that has more than 1 MiB unread is dropped with 1013.
 - 1008: the token was replaced, the account disabled, the instance deleted, or its WebSocket switched off. 1001: the service
   is shutting down; connect again.
-- At most 20 connections on one instance.
+- At most 20 connections on one instance, and 1000 in one account (the operator may have set another number).
 `.trim();
 
 @ApiTags('Events')
@@ -47,6 +47,7 @@ export class WebSocketController {
     EVENT_ERRORS.badHandshake,
     EVENT_ERRORS.notFound,
     EVENT_ERRORS.tooManyWebSockets,
+    EVENT_ERRORS.tooManyAccountWebSockets,
     EVENT_ERRORS.shuttingDown,
   )
   async open(

@@ -39,6 +39,15 @@ export class TooManyWebSockets extends DomainError {
   }
 }
 
+/** All instances of the account together have as many as one account may have. */
+export class TooManyAccountWebSockets extends DomainError {
+  readonly code = 'too_many_account_websockets';
+  readonly kind = 'rate_limited';
+  constructor(limit: number) {
+    super(`At most ${limit} WebSockets can be open in one account`);
+  }
+}
+
 export class WebSocketsClosing extends DomainError {
   readonly code = 'shutting_down';
   readonly kind = 'unavailable';

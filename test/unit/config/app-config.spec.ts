@@ -27,6 +27,25 @@ describe('configuration', () => {
     });
   });
 
+  it('gives one address a quarter of the connections, and all of them where proxies hold them', () => {
+    expect(parseAppConfig({})).toMatchObject({
+      maxConnections: 10_000,
+      maxConnectionsPerAddress: 2500,
+      maxWebSocketsPerAccount: 1000,
+      probePort: undefined,
+    });
+    expect(parseAppConfig({ MAX_CONNECTIONS: '100', TRUSTED_PROXIES: '1' })).toMatchObject({
+      maxConnectionsPerAddress: 100,
+      maxWebSocketsPerAccount: 10,
+    });
+    expect(parseAppConfig({ MAX_CONNECTIONS_PER_ADDRESS: '7', TRUSTED_PROXIES: '1' })).toMatchObject({
+      maxConnectionsPerAddress: 7,
+    });
+    expect(problemsOf({ PORT: '3001', PROBE_PORT: '3001' })).toEqual([
+      'PROBE_PORT must be another port than PORT',
+    ]);
+  });
+
   it.each(['2.3000.1043857761', '2.3000.1', '2.3000.4294967295'])(
     'takes %s for a version of WhatsApp Web',
     (text) => {

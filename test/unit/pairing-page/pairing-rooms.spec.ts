@@ -1,7 +1,8 @@
 import { InstanceDeleted } from '../../../src/instances/instance-deleted.event.js';
 import { TooManyAttempts, TooManyViewers } from '../../../src/pairing-page/pairing.errors.js';
 import { LinkingLimited } from '../../../src/whatsapp/whatsapp.errors.js';
-import { PairingStage } from './support/pairing-stage.js';
+import { instanceRow } from '../instances/support/instance-row.js';
+import { PairingStage, Visitor } from './support/pairing-stage.js';
 
 const JID = '5511999999999@s.whatsapp.net';
 const QR_LINGER_MS = 15_000;
@@ -91,6 +92,19 @@ describe('those who look at the page of an instance', () => {
     await stage.clock.advance(QR_LINGER_MS);
 
     expect(stage.whatsapp.sessionState(stage.id)).toBe('connecting');
+  });
+
+  it('open at most 200 pages of all instances of an account', () => {
+    const stage = new PairingStage();
+    const link = (instance: number, accountId: string) => ({
+      ...stage.link,
+      instance: instanceRow({ id: `i${instance}`, accountId }),
+      isUsed: true,
+    });
+    for (let page = 0; page < 200; page += 1)
+      stage.rooms.watch(link(page % 50, 'greedy'), new Visitor(), false);
+    expect(() => stage.rooms.watch(link(51, 'greedy'), new Visitor(), false)).toThrow(TooManyViewers);
+    stage.rooms.watch(link(52, 'other'), new Visitor(), false);
   });
 
   it('do not end what was under way before they came', async () => {

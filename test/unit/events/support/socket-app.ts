@@ -46,6 +46,8 @@ export const ACCOUNT_TOKEN = 'rda_account';
 export const SHOP_TOKEN = 'rdi_shop';
 export const STRANGER_TOKEN = 'rda_stranger';
 export const SHOP_ID = 'instance-shop';
+export const OTHER_ID = 'instance-other';
+export const MAX_WEBSOCKETS_PER_ACCOUNT = 25;
 export const REQUESTS_PER_MINUTE = 60;
 
 /** Recognises tokens until they are revoked. */
@@ -95,7 +97,7 @@ export class SocketApp {
   readonly tokens = new RevocableTokens();
   readonly instances = new MemoryInstances([
     { id: SHOP_ID, accountId: 'a1', name: 'shop' },
-    { id: 'instance-other', accountId: 'a1', name: 'other' },
+    { id: OTHER_ID, accountId: 'a1', name: 'other' },
   ]);
   port = 0;
   private app: NestExpressApplication;
@@ -133,7 +135,10 @@ export class SocketApp {
         { provide: WebSocketSettingsRepository, useValue: this.instances },
         { provide: RateLimit, useValue: new WindowRateLimit(this.clock) },
         { provide: WindowStorage, useValue: new FixedWindowStorage(this.clock) },
-        { provide: AppConfig, useValue: parseAppConfig({}) },
+        {
+          provide: AppConfig,
+          useValue: parseAppConfig({ MAX_WEBSOCKETS_PER_ACCOUNT: String(MAX_WEBSOCKETS_PER_ACCOUNT) }),
+        },
         FailedTokens,
         { provide: APP_GUARD, useClass: TokenGuard },
         { provide: APP_GUARD, useClass: RequestShapeGuard },

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ACCOUNT_TOKEN,
+  MAX_WEBSOCKETS_PER_ACCOUNT,
+  OTHER_ID,
   REQUESTS_PER_MINUTE,
   SHOP_ID,
   SHOP_TOKEN,
@@ -110,6 +112,24 @@ describe('opening a WebSocket', () => {
     await first?.closed;
     await openWith({ token: SHOP_TOKEN });
     expect(app.sockets.socketsOf(SHOP_ID)).toHaveLength(20);
+  });
+
+  it('allows as many in one account as the operator set, and nobody of another account is in the way', async () => {
+    await app.instances.change('a1', OTHER_ID, { enabled: true });
+    const first = await openWith({ token: ACCOUNT_TOKEN });
+    for (let count = 1; count < MAX_WEBSOCKETS_PER_ACCOUNT; count += 1)
+      await openWith({ token: ACCOUNT_TOKEN }, count < 20 ? '/ws/shop' : '/ws/other');
+    expect(await refusedWith({ token: ACCOUNT_TOKEN }, '/ws/other')).toMatchObject({
+      status: 429,
+      headers: { 'x-error-code': 'too_many_account_websockets' },
+      body: { success: false, error: { message: 'At most 25 WebSockets can be open in one account' } },
+    });
+    const foreign = { accountId: 'a2', instanceId: 'elsewhere' };
+    expect(() => app.sockets.requirePlace(foreign)).not.toThrow();
+    const [socket] = app.sockets.socketsOf(SHOP_ID);
+    first.socket.close();
+    await socket?.closed;
+    await openWith({ token: ACCOUNT_TOKEN }, '/ws/other');
   });
 
   it('answers a broken handshake with the error envelope', async () => {

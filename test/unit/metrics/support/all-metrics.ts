@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { DatabaseStatus } from '../../../../src/common/database/database-status.js';
 import { EventBus } from '../../../../src/common/events/event-bus.js';
+import { parseAppConfig } from '../../../../src/config/app-config.js';
 import { EventSockets } from '../../../../src/events/websocket/event-sockets.js';
 import { CallMetrics } from '../../../../src/metrics/call-metrics.js';
 import { ClientVersionMetrics } from '../../../../src/metrics/client-version-metrics.js';
@@ -40,7 +41,7 @@ export class AllMetrics {
       new SessionMetrics(metrics, events, dataSource, clock, log),
       new ClientVersionMetrics(metrics, events, this.versions, clock),
       new WebhookMetrics(metrics, events, dataSource, clock, log),
-      new WebSocketMetrics(metrics, events, new EventSockets(events)),
+      new WebSocketMetrics(metrics, events, new EventSockets(events, parseAppConfig({}))),
       new HttpMetrics(metrics, events),
       new DatabaseMetrics(metrics, new HealthyDatabase()),
       this.eventLoop,
