@@ -2,13 +2,18 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { ThrottlerOptions } from '@nestjs/throttler';
 import type { Caller, RequestWithCaller } from '../common/http/caller.js';
 import type { AppConfig } from '../config/app-config.js';
-import { INSTANCE_CREATION_LIMIT } from './instance-creation-limit.js';
+import { INSTANCE_CREATION_LIMIT, WEBHOOK_TEST_LIMIT } from './route-limits.js';
 import type { WindowStorage } from './window-storage.js';
 
 const WINDOW_MS = 60_000;
 
-/** The budget that all tokens of an account share; the others belong to a token or an address. */
+/** Tests of webhooks a minute for each account. */
+const WEBHOOK_TESTS = 20;
+
+/** The budgets that all tokens of an account share; the others belong to a token or an address. */
 const ACCOUNT_BUDGET = 'account';
+const WEBHOOK_TEST_BUDGET = 'webhook-test';
+const SHARED_BUDGETS: readonly string[] = [ACCOUNT_BUDGET, WEBHOOK_TEST_BUDGET];
 
 /** Where requests are counted, and the budgets of a minute. */
 export interface RateLimits {
@@ -36,6 +41,13 @@ export function rateLimits(config: AppConfig, storage: WindowStorage): RateLimit
           !callerOf(context) || !Reflect.hasMetadata(INSTANCE_CREATION_LIMIT, context.getHandler()),
       },
       {
+        name: WEBHOOK_TEST_BUDGET,
+        ttl: WINDOW_MS,
+        limit: WEBHOOK_TESTS,
+        skipIf: (context) =>
+          !callerOf(context) || !Reflect.hasMetadata(WEBHOOK_TEST_LIMIT, context.getHandler()),
+      },
+      {
         // Last: a token that has used up its own budget does not use up that of the others.
         name: ACCOUNT_BUDGET,
         ttl: WINDOW_MS,
@@ -53,7 +65,7 @@ export function trackerOf(
   { token, address }: { readonly token: string; readonly address: string },
 ): string {
   if (!caller) return `address:${address}`;
-  return budget === ACCOUNT_BUDGET && caller.kind !== 'admin'
+  return SHARED_BUDGETS.includes(budget) && caller.kind !== 'admin'
     ? `account:${caller.accountId}`
     : `token:${token}`;
 }

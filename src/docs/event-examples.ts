@@ -90,6 +90,9 @@ export const INSTANCE_EVENT_STATES = Object.keys(INSTANCE_DATA);
 /** One example of each state, as OpenAPI names them; those of incoming calls besides. */
 export const CALL_UPDATE_EXAMPLES = examplesOf('call.update', { ...CALL_DATA, ...INCOMING_CALL_DATA });
 export const INSTANCE_STATE_EXAMPLES = examplesOf('instance.state', INSTANCE_DATA);
+export const WEBHOOK_TEST_EXAMPLES = examplesOf('webhook.test', {
+  test: { label: 'default', timestamp: TIME },
+});
 
 function examplesOf(event: EventEnvelope['event'], states: Readonly<Record<string, Data>>) {
   return Object.fromEntries(

@@ -79,10 +79,17 @@ const INSTANCE_DATA: Schema = {
   },
 };
 
+const TEST_DATA: Schema = {
+  type: 'object',
+  required: ['label', 'timestamp'],
+  properties: { label: text('Label of the webhook that is tried'), timestamp: time('When it was sent') },
+};
+
 /** Schemas of what webhooks and WebSockets get. */
 export const EVENT_SCHEMAS = {
   CallUpdateEvent: envelopeOf('call.update', CALL_DATA),
   InstanceStateEvent: envelopeOf('instance.state', INSTANCE_DATA),
+  WebhookTestEvent: envelopeOf('webhook.test', TEST_DATA),
 } satisfies Schemas;
 
 function envelopeOf(event: string, data: Schema): Schema {

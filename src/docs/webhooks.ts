@@ -1,5 +1,5 @@
 import { getSchemaPath, type OpenAPIObject } from '@nestjs/swagger';
-import { CALL_UPDATE_EXAMPLES, INSTANCE_STATE_EXAMPLES } from './event-examples.js';
+import { CALL_UPDATE_EXAMPLES, INSTANCE_STATE_EXAMPLES, WEBHOOK_TEST_EXAMPLES } from './event-examples.js';
 import { EVENT_SCHEMAS } from './event-schemas.js';
 
 type Webhook = NonNullable<OpenAPIObject['webhooks']>[string];
@@ -14,6 +14,11 @@ hour at most.
 
 \`webhook-signature\` is the signature of Standard Webhooks 1.0: check it with one of the libraries of that standard, with the
 raw body and the secret of the webhook. For 24 hours after a change of the secret it holds two signatures.
+`.trim();
+
+const TEST = `
+Sent by \`POST /api/events/test/{instance}\`, once and at once, with the same headers and the same signature as every other event,
+whatever \`events\` of the webhook are. What is answered within 10 seconds is shown to whoever asked for it.
 `.trim();
 
 const header = (name: string, description: string, example: string) => ({
@@ -56,6 +61,13 @@ export function addWebhooks(document: OpenAPIObject): void {
       'InstanceStateEvent',
       INSTANCE_STATE_EXAMPLES,
     ),
+    'webhook.test': webhook(
+      'webhook.test',
+      'Somebody tries the webhook',
+      'WebhookTestEvent',
+      WEBHOOK_TEST_EXAMPLES,
+      TEST,
+    ),
   };
 }
 
@@ -64,13 +76,14 @@ function webhook(
   summary: string,
   schema: keyof typeof EVENT_SCHEMAS,
   examples: typeof CALL_UPDATE_EXAMPLES,
+  description = DELIVERY,
 ): Webhook {
   return {
     post: {
       operationId: `Webhook_${event.replace('.', '_')}`,
       tags: ['Events'],
       summary,
-      description: DELIVERY,
+      description,
       // Receivers authenticate by the signature, not by a token of this API.
       security: [],
       parameters: PARAMETERS,
@@ -80,8 +93,10 @@ function webhook(
       },
       responses: {
         '2XX': { description: 'Received' },
-        '410': { description: 'Not wanted any more: the webhook is disabled' },
-        default: { description: 'Tried again later' },
+        ...(description === DELIVERY && {
+          '410': { description: 'Not wanted any more: the webhook is disabled' },
+        }),
+        default: { description: description === DELIVERY ? 'Tried again later' : 'Shown, not tried again' },
       },
     },
   };

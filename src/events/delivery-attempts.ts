@@ -8,8 +8,33 @@ import { openUrl } from '../instances/webhook-url.js';
 import { outcomeOf, type DeliveryOutcome } from './delivery-outcome.js';
 import type { DueDelivery } from './due-delivery.js';
 import { openHeaders } from './webhook-headers.js';
+import { KEPT_BYTES, shownAnswer } from './shown-answer.js';
+import type { PostAnswer } from './webhook-post.js';
 import { WebhookSender } from './webhook-sender.js';
 import { signatureHeaders } from './webhook-signature.js';
+
+/** Where events go, as the table of webhooks has it. */
+export type Receiver = Pick<
+  DueDelivery,
+  | 'webhookId'
+  | 'accountId'
+  | 'instanceId'
+  | 'label'
+  | 'url'
+  | 'sealedUrl'
+  | 'byEvents'
+  | 'headers'
+  | 'authorizationValue'
+  | 'secret'
+  | 'previousSecret'
+>;
+
+/** What is sent. */
+export type SentEvent = Pick<DueDelivery, 'eventId' | 'event' | 'body'>;
+
+export type Sent =
+  | (PostAnswer & { readonly kind: 'answered'; readonly durationMs: number; readonly answer?: string })
+  | { readonly kind: 'failed'; readonly reason: string; readonly durationMs: number };
 
 /** Tries to deliver, once. */
 @Injectable()
@@ -24,37 +49,57 @@ export class DeliveryAttempts {
 
   /** Never rejects. */
   async make(delivery: DueDelivery): Promise<DeliveryOutcome> {
-    const { enabled, body, attempts, webhookId } = delivery;
-    if (!enabled || delivery.url === null) return { kind: 'dead', status: null, error: 'webhook_disabled' };
-    const plan = {
+    const { enabled, url, attempts } = delivery;
+    if (!enabled || url === null) return { kind: 'dead', status: null, error: 'webhook_disabled' };
+    const sent = await this.send(delivery, delivery);
+    return outcomeOf(sent, attempts, {
       delaysSeconds: this.config.webhookRetrySeconds,
       random: Math.random,
       now: this.clock.now(),
-    };
+    });
+  }
+
+  /**
+   * Sends an event, once. Never rejects.
+   * @param showsAnswer the beginning of the answer is wanted, too
+   */
+  async send(receiver: Receiver, event: SentEvent, { showsAnswer = false } = {}): Promise<Sent> {
+    const { webhookId, byEvents } = receiver;
     try {
-      const url = openUrl(delivery, this.secrets) ?? '';
-      const result = await this.sender.send({
-        accountId: delivery.accountId,
-        url: delivery.byEvents ? withEvent(url, delivery.event) : url,
-        headers: this.headersOf(delivery),
-        body,
+      const url = openUrl(receiver, this.secrets) ?? '';
+      const signingSecrets = this.signingSecretsOf(receiver);
+      const request = {
+        accountId: receiver.accountId,
+        url: byEvents ? withEvent(url, event.event) : url,
+        headers: this.headersOf(receiver, event, signingSecrets),
+        body: event.body,
         allowPrivate: this.config.webhookAllowPrivate,
-      });
-      return outcomeOf(result, attempts, plan);
+        keepBytes: showsAnswer ? KEPT_BYTES : 0,
+      };
+      const result = await this.sender.send(request);
+      if (result.kind === 'failed' || !result.head) return result;
+      return { ...result, answer: shownAnswer(result.head, request, signingSecrets) };
     } catch (err) {
       this.log.error('A webhook could not be prepared for sending', { webhookId, err });
       const reason = err instanceof SealBroken ? 'secret_unreadable' : 'request_failed';
-      return outcomeOf({ kind: 'failed', reason }, attempts, plan);
+      return { kind: 'failed', reason, durationMs: 0 };
     }
   }
 
-  private headersOf(delivery: DueDelivery): Record<string, string> {
-    const { instanceId, label, eventId, body, authorizationValue, secret, previousSecret } = delivery;
-    const secrets = [secret, previousSecret]
+  private signingSecretsOf({ instanceId, label, secret, previousSecret }: Receiver): string[] {
+    return [secret, previousSecret]
       .filter((sealed) => sealed !== null)
       .map((sealed) => this.secrets.openText(sealed, webhookSecretContext(instanceId, label)));
+  }
+
+  private headersOf(
+    receiver: Receiver,
+    { eventId, body }: SentEvent,
+    secrets: readonly string[],
+  ): Record<string, string> {
+    const { instanceId, label, authorizationValue } = receiver;
     return {
-      ...Object.fromEntries(openHeaders(delivery, this.secrets)),
+      ...Object.fromEntries(openHeaders(receiver, this.secrets)),
       ...(authorizationValue && {
         authorization: this.secrets.openText(
           authorizationValue,

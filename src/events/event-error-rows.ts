@@ -37,6 +37,12 @@ export const EVENT_ERRORS = {
     code: 'too_many_labels',
     message: 'An instance can have at most 20 webhooks: use the label of one that exists',
   },
+  webhookDisabled: { status: 409, code: 'webhook_disabled', message: 'Webhook is not enabled' },
+  tooManyWebhookTests: {
+    status: 409,
+    code: 'too_many_webhook_tests',
+    message: 'At most 2 webhook tests of an account can run at once',
+  },
   webSocketNotConfigured: {
     status: 404,
     code: 'websocket_not_configured',

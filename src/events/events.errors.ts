@@ -4,6 +4,9 @@ import { MAX_WEBHOOKS } from '../instances/instance-values.js';
 /** How many webhooks of one instance can be enabled at the same time. */
 export const MAX_ENABLED_WEBHOOKS = 3;
 
+/** Tests of webhooks that an account can run at the same time: each waits up to 10 s for a receiver. */
+export const MAX_WEBHOOK_TESTS = 2;
+
 export class TooManyWebhooks extends DomainError {
   readonly code = 'too_many_webhooks';
   readonly kind = 'conflict';
@@ -27,6 +30,23 @@ export class WebhookNotFound extends DomainError {
   readonly kind = 'not_found';
   constructor() {
     super('Webhook not found');
+  }
+}
+
+/** Without an address there is nothing to send to. */
+export class WebhookDisabled extends DomainError {
+  readonly code = 'webhook_disabled';
+  readonly kind = 'conflict';
+  constructor() {
+    super('Webhook is not enabled');
+  }
+}
+
+export class TooManyWebhookTests extends DomainError {
+  readonly code = 'too_many_webhook_tests';
+  readonly kind = 'conflict';
+  constructor() {
+    super(`At most ${MAX_WEBHOOK_TESTS} webhook tests of an account can run at once`);
   }
 }
 

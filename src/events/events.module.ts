@@ -15,6 +15,7 @@ import { OutboxRepository } from './outbox.repository.js';
 import { SettlementsRepository } from './settlements.repository.js';
 import { Settlements } from './settlements.js';
 import { WebhookSender } from './webhook-sender.js';
+import { WebhookTests } from './webhook-tests.js';
 import { WebhookUrlSealing } from './webhook-url-sealing.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksRepository } from './webhooks.repository.js';
@@ -40,6 +41,7 @@ import { WebSocketModule } from './websocket/websocket.module.js';
     OutboxRepository,
     Settlements,
     SettlementsRepository,
+    WebhookTests,
     WebhookUrlSealing,
     WebhooksRepository,
     WebhooksService,

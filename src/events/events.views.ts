@@ -5,10 +5,11 @@ import type { DeliveryQueued } from './dto/delivery-queued.dto.js';
 import type { DeliveryView } from './dto/delivery-view.dto.js';
 import type { WebhookConfigured } from './dto/webhook-configured.dto.js';
 import type { WebhookRetrieved } from './dto/webhook-retrieved.dto.js';
+import type { WebhookTested } from './dto/webhook-test.dto.js';
 import type { WebhookView } from './dto/webhook-view.dto.js';
 import type { WebhooksRetrieved } from './dto/webhooks-retrieved.dto.js';
 import { VALUE_MASK } from './webhook-headers.js';
-import type { ChangedWebhook, Webhook } from './webhook-values.js';
+import type { ChangedWebhook, Webhook, WebhookTest } from './webhook-values.js';
 
 /** The secret is told to the one who had it made, and to nobody after. */
 export function toWebhookConfigured({ webhook, madeSecret }: ChangedWebhook): WebhookConfigured {
@@ -29,6 +30,29 @@ export function toWebhooksRetrieved({ rows, nextCursor }: Page<Webhook>): Webhoo
     message: 'Webhooks retrieved successfully',
     webhooks: rows.map(toWebhookView),
     meta: { nextCursor },
+  };
+}
+
+export function toWebhookTested({
+  eventId,
+  label,
+  status,
+  durationMs,
+  answer,
+  error,
+}: WebhookTest): WebhookTested {
+  return {
+    success: true,
+    message: error === null ? 'Webhook test delivered' : `Webhook test failed: ${error}`,
+    test: {
+      eventId,
+      label,
+      delivered: error === null,
+      responseStatus: status,
+      durationMs,
+      response: answer,
+      error,
+    },
   };
 }
 

@@ -83,7 +83,7 @@ const REASONS: Readonly<Record<string, SendFailureReason>> = {
 /** What helps, where a code alone does not say it. */
 const WORDS: Readonly<Partial<Record<string, string>>> = {
   busy: 'other deliveries of the account to this address are still under way',
-  target_refused: 'private addresses get webhooks only with WEBHOOK_ALLOW_PRIVATE=true',
+  target_refused: 'the address is not allowed, a private one only with WEBHOOK_ALLOW_PRIVATE=true',
   certificate_self_signed: 'the certificate of the receiver is signed by itself',
   certificate_expired: 'the certificate of the receiver, or of an authority above it, has expired',
   certificate_not_yet_valid: 'the certificate of the receiver, or of an authority above it, is not valid yet',

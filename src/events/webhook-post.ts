@@ -13,6 +13,8 @@ export interface PostRequest {
   readonly agent: http.Agent;
   /** Whose connections are used. */
   readonly accountId: string;
+  /** Bytes of the answer to keep; 0 = none. */
+  readonly keepBytes: number;
   /** Its reason is a SendFailure. */
   readonly signal: AbortSignal;
 }
@@ -23,6 +25,8 @@ export interface PostAnswer {
   readonly retryAfter?: string;
   /** As well, when the other one is there. */
   readonly date?: string;
+  /** The first bytes of the body, when any were to be kept. */
+  readonly head?: Buffer;
 }
 
 /** A kept connection that the receiver had closed in the meantime: nothing was wrong with the request. */
@@ -34,7 +38,15 @@ export class StaleConnection extends Error {}
  * @throws SendFailure
  * @throws StaleConnection
  */
-export function postOnce({ url, headers, body, agent, accountId, signal }: PostRequest): Promise<PostAnswer> {
+export function postOnce({
+  url,
+  headers,
+  body,
+  agent,
+  accountId,
+  keepBytes,
+  signal,
+}: PostRequest): Promise<PostAnswer> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) throw toFailure(signal.reason);
     const client = url.protocol === 'https:' ? https : http;
@@ -42,11 +54,15 @@ export function postOnce({ url, headers, body, agent, accountId, signal }: PostR
     const request = client.request(url, options);
     let isHandshaking = false;
     let answer: PostAnswer | undefined;
+    const kept: Buffer[] = [];
     let failure: unknown = new SendFailure('connection_reset');
 
     const settle = () => {
       signal.removeEventListener('abort', abort);
-      if (answer) return resolve(answer);
+      if (answer) {
+        const head = Buffer.concat(kept).subarray(0, keepBytes);
+        return resolve(keepBytes > 0 ? { ...answer, head } : answer);
+      }
       const known = toFailure(failure, isHandshaking);
       reject(request.reusedSocket && known.reason === 'connection_reset' ? new StaleConnection() : known);
     };
@@ -74,6 +90,7 @@ export function postOnce({ url, headers, body, agent, accountId, signal }: PostR
       let answerBytes = 0;
       response.on('error', ignore);
       response.on('data', (chunk: Buffer) => {
+        if (answerBytes < keepBytes) kept.push(chunk);
         answerBytes += chunk.length;
         if (answerBytes > MAX_ANSWER_BYTES) request.destroy();
       });

@@ -20,6 +20,8 @@ export interface WebhookRequest {
   readonly body: string;
   /** Also deliver to loopback and private addresses. */
   readonly allowPrivate: boolean;
+  /** Bytes of the answer to keep; none by default. */
+  readonly keepBytes?: number;
 }
 
 export type SendResult =
@@ -84,7 +86,7 @@ export class WebhookSender {
   }
 
   private async post(
-    { accountId, headers, body, allowPrivate }: WebhookRequest,
+    { accountId, headers, body, allowPrivate, keepBytes = 0 }: WebhookRequest,
     url: URL,
     signal: AbortSignal,
   ): Promise<PostAnswer> {
@@ -96,6 +98,7 @@ export class WebhookSender {
       body: bytes,
       agent: agents.for(url.protocol),
       accountId,
+      keepBytes,
       signal,
     };
     // Ends: every stale connection leaves the pool, and a new one is never stale.

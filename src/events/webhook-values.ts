@@ -55,3 +55,16 @@ export interface ChangedWebhook {
   /** The signing secret when this change made one, which is the only time that it can be read; else `null`. */
   readonly madeSecret: string | null;
 }
+
+/** What came of a test. */
+export interface WebhookTest {
+  readonly eventId: string;
+  readonly label: string;
+  /** `null` = no answer. */
+  readonly status: number | null;
+  readonly durationMs: number;
+  /** The beginning of the answer, without secrets; `null` = no answer. */
+  readonly answer: string | null;
+  /** Why it was no success; `null` = it was one. */
+  readonly error: string | null;
+}

@@ -1,16 +1,24 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { WebhookTestLimit } from '../auth/route-limits.js';
 import { ApiErrors } from '../common/http/api-errors.js';
-import { CurrentCaller, type TenantCaller } from '../common/http/caller.js';
+import { CurrentCaller, LongWait, type TenantCaller } from '../common/http/caller.js';
 import { InstanceRoute } from '../common/http/instance-route.js';
 import { AllowedTargets } from '../common/net/allowed-targets.js';
 import { FindWebhooksQuery } from './dto/find-webhooks-query.dto.js';
 import { WebhookBody } from './dto/webhook-body.dto.js';
 import { WebhookConfigured } from './dto/webhook-configured.dto.js';
 import { WebhookRetrieved } from './dto/webhook-retrieved.dto.js';
+import { WebhookTestBody, WebhookTested } from './dto/webhook-test.dto.js';
 import { WebhooksRetrieved } from './dto/webhooks-retrieved.dto.js';
 import { EVENT_ERRORS } from './event-error-rows.js';
-import { toWebhookConfigured, toWebhookRetrieved, toWebhooksRetrieved } from './events.views.js';
+import {
+  toWebhookConfigured,
+  toWebhookRetrieved,
+  toWebhooksRetrieved,
+  toWebhookTested,
+} from './events.views.js';
+import { WebhookTests } from './webhook-tests.js';
 import { WebhooksService } from './webhooks.service.js';
 
 const EXAMPLES = {
@@ -40,6 +48,7 @@ export class WebhooksController {
   constructor(
     private readonly webhooks: WebhooksService,
     private readonly targets: AllowedTargets,
+    private readonly tests: WebhookTests,
   ) {}
 
   @InstanceRoute(Post, 'webhook')
@@ -105,5 +114,31 @@ export class WebhooksController {
     return label === undefined
       ? toWebhooksRetrieved(await this.webhooks.list(caller, instance, query.toPage()))
       : toWebhookRetrieved(await this.webhooks.get(caller, instance, label));
+  }
+
+  @InstanceRoute(Post, 'test')
+  @HttpCode(200)
+  @LongWait()
+  @WebhookTestLimit()
+  @ApiOperation({
+    summary: 'Try a webhook',
+    description:
+      'Sends a signed `webhook.test` event to the webhook now, once, whatever its `events` are, and answers with what came back. ' +
+      'It is no delivery: it is not listed and not repeated. 20 tests a minute for each account, 2 at a time.',
+  })
+  @ApiResponse({ status: 200, description: 'What came of it, failures included', type: WebhookTested })
+  @ApiErrors(
+    { ...EVENT_ERRORS.invalidBody, message: 'Invalid request body: label must be a string' },
+    EVENT_ERRORS.notFound,
+    EVENT_ERRORS.webhookNotFound,
+    EVENT_ERRORS.webhookDisabled,
+    EVENT_ERRORS.tooManyWebhookTests,
+  )
+  async test(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('instance') instance: string,
+    @Body() body: WebhookTestBody,
+  ): Promise<WebhookTested> {
+    return toWebhookTested(await this.tests.run(caller, instance, body.toLabel()));
   }
 }

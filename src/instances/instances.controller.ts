@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { InstanceCreationLimit } from '../auth/instance-creation-limit.js';
+import { InstanceCreationLimit } from '../auth/route-limits.js';
 import { ApiErrors } from '../common/http/api-errors.js';
 import { AcceptsTokens, CurrentCaller, type TenantCaller } from '../common/http/caller.js';
 import { InstanceRoute } from '../common/http/instance-route.js';

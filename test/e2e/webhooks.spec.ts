@@ -128,4 +128,30 @@ describe('webhooks of the product', () => {
     });
     await own.close();
   });
+
+  it('can be tried, by an account 20 times a minute over all its tokens', async () => {
+    const { token } = await stage.newInstance('tried', { webhookEnabled: true, webhookURL: receiver.url });
+    const before = receiver.received.length;
+    const tried = await stage.post('/api/events/test/tried', { label: 'default' }, { token });
+    expect(tried).toMatchObject({
+      status: 200,
+      body: {
+        success: true,
+        message: 'Webhook test delivered',
+        test: { label: 'default', delivered: true, responseStatus: 200, response: '', error: null },
+      },
+    });
+    expect(receiver.received.slice(before).map(({ body }) => JSON.parse(body) as Envelope)).toMatchObject([
+      { id: (tried.body.test as { eventId: string }).eventId, event: 'webhook.test' },
+    ]);
+    expect((await stage.get('/api/events/deliveries/tried')).body).toMatchObject({ deliveries: [] });
+    expect((await stage.post('/api/events/test/tried', { label: 'none' })).status).toBe(404);
+    for (let asked = 2; asked < 20; asked += 1) {
+      expect((await stage.post('/api/events/test/tried')).status).toBe(200);
+    }
+    const limited = await stage.post('/api/events/test/tried', undefined, { token });
+    expect(limited.status).toBe(429);
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await stage.get('/api/events/getWebhook/tried')).status).toBe(200);
+  });
 });

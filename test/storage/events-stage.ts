@@ -18,6 +18,7 @@ import { OutboxRepository } from '../../src/events/outbox.repository.js';
 import { Settlements } from '../../src/events/settlements.js';
 import { SettlementsRepository } from '../../src/events/settlements.repository.js';
 import { WebhookSender } from '../../src/events/webhook-sender.js';
+import { WebhookTests } from '../../src/events/webhook-tests.js';
 import { WebhooksRepository } from '../../src/events/webhooks.repository.js';
 import { WebhooksService } from '../../src/events/webhooks.service.js';
 import { SilentLog } from '../support/silent-log.js';
@@ -45,6 +46,7 @@ export class EventProcess {
   readonly worker: DeliveryWorker;
   readonly webhooks: WebhooksService;
   readonly deliveries: DeliveriesService;
+  readonly tests: WebhookTests;
 
   constructor(
     readonly dataSource: DataSource,
@@ -77,13 +79,9 @@ export class EventProcess {
     const address = { current: () => BASE_URL };
     const outbox = new OutboxRepository(dataSource, new TestOwnership());
     this.dispatcher = new OutboxDispatcher(outbox, this.worker, address, this.events, clock, this.log);
-    this.webhooks = new WebhooksService(
-      instances,
-      new WebhooksRepository(dataSource),
-      this.worker,
-      secrets,
-      clock,
-    );
+    const webhooks = new WebhooksRepository(dataSource);
+    this.webhooks = new WebhooksService(instances, webhooks, this.worker, secrets, clock);
+    this.tests = new WebhookTests(instances, webhooks, attempts, address, clock);
     this.deliveries = new DeliveriesService(instances, new DeliveriesRepository(dataSource), this.worker);
   }
 

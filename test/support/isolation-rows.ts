@@ -71,6 +71,7 @@ export const ISOLATION_ROWS: Readonly<Record<string, IsolationRow>> = {
   },
   'POST /api/events/webhook/{instance}': { audience: 'tenant', status: 200, body: WEBHOOK },
   'GET /api/events/getWebhook/{instance}': { audience: 'tenant', status: 200 },
+  'POST /api/events/test/{instance}': { audience: 'tenant', status: 404, body: {} },
   'GET /api/events/deliveries/{instance}': { audience: 'tenant', status: 200 },
   'POST /api/events/replay/{instance}': { audience: 'tenant', status: 404, body: { id: NOBODY } },
   'POST /api/events/websocket/{instance}': { audience: 'tenant', status: 200, body: { enabled: false } },

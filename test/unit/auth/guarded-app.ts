@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { Authenticator } from '../../../src/auth/authenticator.js';
-import { InstanceCreationLimit } from '../../../src/auth/instance-creation-limit.js';
+import { InstanceCreationLimit } from '../../../src/auth/route-limits.js';
 import { countRequest } from '../../../src/auth/count-request.js';
 import { FailedTokens } from '../../../src/auth/failed-tokens.js';
 import { FixedWindowStorage } from '../../../src/auth/fixed-window-storage.js';

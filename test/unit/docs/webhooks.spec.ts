@@ -99,6 +99,7 @@ describe('the documented webhooks', () => {
   it.each([
     ['call.update', 'CallUpdateEvent', CALL_EVENT_STATES],
     ['instance.state', 'InstanceStateEvent', INSTANCE_EVENT_STATES],
+    ['webhook.test', 'WebhookTestEvent', ['test']],
   ])('have an example of each state of %s, and all fit its schema', (event, schemaName, states) => {
     const { webhooks, components } = documented();
     const body = webhooks?.[event]?.post?.requestBody;

@@ -101,7 +101,7 @@ describe('a URL by events', () => {
 
   it('names the setting that lets webhooks go to private addresses when a target is refused', () => {
     expect(outcomeOf({ kind: 'failed', reason: 'target_refused' }, 0, plan)).toMatchObject({
-      error: 'target_refused: private addresses get webhooks only with WEBHOOK_ALLOW_PRIVATE=true',
+      error: 'target_refused: the address is not allowed, a private one only with WEBHOOK_ALLOW_PRIVATE=true',
     });
   });
 });

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { FairTurns, QueueFull } from '../common/async/fair-turns.js';
+import type { TenantCaller } from '../common/http/caller.js';
+import { Clock } from '../common/time/clock.js';
+import { InstancesService } from '../instances/instances.service.js';
+import { BaseAddress } from './base-address.js';
+import { DeliveryAttempts, type Receiver } from './delivery-attempts.js';
+import { TEST_EVENT, type EventEnvelope } from './event-envelope.js';
+import { MAX_WEBHOOK_TESTS, TooManyWebhookTests, WebhookDisabled, WebhookNotFound } from './events.errors.js';
+import { errorOf } from './send-failure.js';
+import { WebhooksRepository } from './webhooks.repository.js';
+import type { WebhookTest } from './webhook-values.js';
+
+/** Sends an event that nothing caused, once and while its caller waits, so that a webhook can be tried. */
+@Injectable()
+export class WebhookTests {
+  /** Nobody waits for a place: who asks for more than may run is refused. */
+  private readonly turns = new FairTurns<string>({ placesPerKey: MAX_WEBHOOK_TESTS, waitingPerKey: 0 });
+
+  constructor(
+    private readonly instances: InstancesService,
+    private readonly webhooks: WebhooksRepository,
+    private readonly attempts: DeliveryAttempts,
+    @Inject(BaseAddress) private readonly address: Pick<BaseAddress, 'current'>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws InstanceNotFound, WebhookNotFound, WebhookDisabled, TooManyWebhookTests */
+  async run(caller: TenantCaller, instanceName: string, label: string): Promise<WebhookTest> {
+    const { id, name } = await this.instances.require(caller, instanceName);
+    const webhook = await this.webhooks.find(id, label);
+    if (!webhook) throw new WebhookNotFound();
+    if (!webhook.enabled || webhook.url === null) throw new WebhookDisabled();
+    const isOver = (webhook.previousSecretUntil ?? new Date(0)) <= this.clock.now();
+    const receiver = {
+      ...webhook,
+      accountId: caller.accountId,
+      webhookId: webhook.id,
+      previousSecret: isOver ? null : webhook.previousSecret,
+    };
+    const turn = await this.turns.take(caller.accountId).catch((error: unknown) => {
+      throw error instanceof QueueFull ? new TooManyWebhookTests() : error;
+    });
+    try {
+      return await this.send(receiver, name);
+    } finally {
+      turn.end();
+    }
+  }
+
+  private async send(receiver: Receiver, instance: string): Promise<WebhookTest> {
+    const { label } = receiver;
+    const eventId = randomUUID();
+    const timestamp = this.clock.now().toISOString();
+    const envelope: EventEnvelope = {
+      id: eventId,
+      event: TEST_EVENT,
+      timestamp,
+      data: { label, timestamp },
+      instanceData: { baseUrl: this.address.current() ?? '', instance },
+    };
+    const body = JSON.stringify(envelope);
+    const sent = await this.attempts.send(
+      receiver,
+      { eventId, event: TEST_EVENT, body },
+      { showsAnswer: true },
+    );
+    const { durationMs } = sent;
+    if (sent.kind === 'failed')
+      return { eventId, label, status: null, durationMs, answer: null, error: errorOf(sent.reason) };
+    const { status, answer = '' } = sent;
+    const error = status >= 200 && status < 300 ? null : `HTTP ${status}`;
+    return { eventId, label, status, durationMs, answer, error };
+  }
+}
