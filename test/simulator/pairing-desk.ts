@@ -51,6 +51,11 @@ export class PairingDesk {
     );
   }
 
+  /** Numbers to which companions wait to be linked by code, the newest last. */
+  get numbersWaitingForCode(): string[] {
+    return this.waiting.flatMap(({ codeOffer }) => (codeOffer ? [codeOffer.number] : []));
+  }
+
   /** Answers `link_code_companion_reg` of an unpaired client. */
   answerCodeStage(registration: Registration, iq: BinaryNode, stageNode: BinaryNode): BinaryNode {
     const { stage } = stageNode.attrs;

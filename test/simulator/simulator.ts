@@ -52,9 +52,9 @@ const MAX_MESSAGE_BYTES = 2 << 20;
  */
 export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
   readonly rootPublicKey: Buffer = TEST_ROOT.public;
-  /** Limits on what accounts may do. */
   readonly limits: AccountLimits;
   readonly trustTokens: TrustTokenDesk;
+  readonly pairing = new PairingDesk();
   readonly versions: VersionDesk;
   private readonly connections = new Set<Connection>();
   private readonly world: World;
@@ -74,7 +74,7 @@ export class WhatsAppSimulator extends EventEmitter<SimulatorEvents> {
     this.world = {
       directory: new Directory(),
       sessions: new SessionTable(),
-      desk: new PairingDesk(),
+      desk: this.pairing,
       recorder,
       faults: new FaultPlan(),
       timers: new Timers(),
