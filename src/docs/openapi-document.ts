@@ -16,8 +16,8 @@ One POST makes a phone ring on WhatsApp for 1 to 60 seconds and hangs up by itse
 
 1. Press **Authorize** and enter the token of your account (it begins with \`rda_\`).
 2. \`POST /api/instance/new\` makes an instance, the place of one WhatsApp account.
-3. \`GET /api/instance/connect/{instance}\` returns a QR code; \`GET /api/instance/qr/{instance}\` shows it as a picture.
-   Scan it with the phone: *Settings → Linked devices → Link a device*.
+3. \`GET /api/instance/connect/{instance}\` starts linking and returns a QR code; after it \`GET /api/instance/qr/{instance}\`
+   shows the code as a picture. Scan it with the phone: *Settings → Linked devices → Link a device*.
 4. \`POST /api/call/fake/{instance}\` rings a number.
 
 The same with buttons, and a call to watch as it goes: the [console](/console).

@@ -122,7 +122,9 @@ export class InstanceLinkingController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Picture of the QR code',
-    description: 'The code that can be scanned now. Start linking with `connect`.',
+    description:
+      'The code that can be scanned now. `GET /api/instance/connect/{instance}` starts linking: execute it first, and again when ' +
+      'this answers 409 because nobody has scanned for some minutes.',
   })
   @ApiProduces('image/png')
   @ApiResponse({

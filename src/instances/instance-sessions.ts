@@ -66,7 +66,7 @@ export class InstanceSessions {
   /** The content of the QR code that can be scanned now. @throws NoQrToShow */
   currentQr(instanceId: string): string {
     const qr = this.gateway.currentQr(instanceId);
-    if (qr === undefined) throw new NoQrToShow();
+    if (qr === undefined) throw new NoQrToShow(this.gateway.sessionState(instanceId) === 'connected');
     return qr;
   }
 

@@ -24,12 +24,16 @@ export class InstanceQuotaExceeded extends DomainError {
   }
 }
 
-/** No linking by QR is under way, so that there is nothing to scan. */
+/** No linking by QR is under way, so that there is nothing to scan. A phone that is linked has nothing to scan either. */
 export class NoQrToShow extends DomainError {
   readonly code = 'no_qr_code';
   readonly kind = 'conflict';
-  constructor() {
-    super('There is no QR code to show — call /connect first');
+  constructor(isConnected = false) {
+    super(
+      isConnected
+        ? 'There is no QR code to show: the instance is connected already'
+        : 'There is no QR code to show — call /connect first',
+    );
   }
 }
 

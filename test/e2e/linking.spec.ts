@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { failure, failureOf } from '../support/failure.js';
 import { readQr } from '../support/read-qr.js';
 import { Stage, type Answer } from '../support/stage.js';
@@ -77,6 +78,24 @@ describe('linking a phone', () => {
 
     expect(first.body.qrCode).toMatch(/^https:/);
     expect([second.body.qrCode, third.body.qrCode]).toEqual([first.body.qrCode, first.body.qrCode]);
+  });
+
+  it('says wherever the picture of the QR code is offered that `connect` comes first', async () => {
+    const document = await stage.get('/docs/openapi.json');
+    const { description } = (document.body.paths as Record<string, { get: { description: string } }>)[
+      '/api/instance/qr/{instance}'
+    ]?.get ?? { description: '' };
+    const introduction = (document.body.info as { description: string }).description;
+    const readme = await readFile('README.md', 'utf8');
+    for (const text of [description, introduction, readme]) {
+      const connect = text.indexOf('GET /api/instance/connect/{instance}');
+      expect(connect).toBeGreaterThan(-1);
+      expect(text.slice(connect)).toMatch(/starts linking/);
+    }
+    expect(description).toContain('execute it first');
+    expect(readme).toMatch(
+      /GET \/api\/instance\/connect\/\{instance\}`, which starts linking, then `GET \/api\/instance\/qr/,
+    );
   });
 
   it('serves the live QR code as a picture, and a conflict when there is none', async () => {

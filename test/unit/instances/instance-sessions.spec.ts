@@ -89,7 +89,9 @@ describe('the sessions of instances', () => {
     gateway.phoneLinks(row.id, jid, 'Shop');
     await states.idle();
     expect(row).toMatchObject({ status: 'connected', numberJid: jid, profileName: 'Shop' });
-    expect(() => sessions.currentQr(row.id)).toThrow('There is no QR code to show');
+    expect(() => sessions.currentQr(row.id)).toThrow(
+      'There is no QR code to show: the instance is connected already',
+    );
     await expect(sessions.link(row, { kind: 'qr' })).resolves.toEqual({ kind: 'connected' });
   });
 
