@@ -187,7 +187,9 @@ describe('phones that ring when something breaks', () => {
       'the drop is noticed',
     );
     const message = 'Instance is not connected to WhatsApp';
-    const notConnected = failure(503, 'instance_not_connected', message, '2');
+    // Until the next attempt to connect, which is the first rung of the ladder.
+    const retryAfter: unknown = expect.stringMatching(/^[1-9]$/);
+    const notConnected = { ...failure(503, 'instance_not_connected', message), retryAfter };
     const cancel = await stage.post('/api/call/cancel/shop', { callId: call.callId });
     expect(failureOf(cancel)).toEqual(notConnected);
     expect(failureOf(await stage.call('shop', { number: newContact() }))).toEqual(notConnected);

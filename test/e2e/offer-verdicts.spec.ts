@@ -135,9 +135,11 @@ describe('what WhatsApp says to an offer', () => {
       const answer = await answering;
 
       answerAgain();
-      expect(failureOf(answer)).toEqual(
-        failure(503, 'instance_not_connected', 'Instance is not connected to WhatsApp', '2'),
-      );
+      expect(failureOf(answer)).toEqual({
+        ...failure(503, 'instance_not_connected', 'Instance is not connected to WhatsApp'),
+        // Until the next attempt to connect, which is the first rung of the ladder.
+        retryAfter: expect.stringMatching(/^[1-9]$/) as unknown,
+      });
       expect(Date.now() - cutAt).toBeLessThan(5_000);
       const { body } = await stage.get(`/api/call/list/${xmlns}?number=${number}`);
       expect(body.calls).toEqual([]);
