@@ -27,9 +27,7 @@ export async function countRequest(
   clock: Clock,
   response: Response,
 ): Promise<void> {
-  // Hashed here, because a storage outside the process would show tokens and addresses as its keys.
-  const key = createHash('sha256').update(`${name}:${tracker}`).digest('base64url');
-  const hit = await storage.increment(key, ttlMs, limit, ttlMs, name);
+  const hit = await storage.increment(budgetKey(name, tracker), ttlMs, limit, ttlMs, name);
   const remaining = Math.max(0, limit - hit.totalHits);
   showBudget(response, { limit, remaining, seconds: hit.timeToExpire }, clock);
   if (hit.isBlocked) throw new RateLimitExceeded(Math.max(1, Math.ceil(hit.timeToBlockExpire)));
@@ -47,4 +45,9 @@ export function showBudget(
   response.setHeader(LIMIT, String(limit));
   response.setHeader(REMAINING, String(remaining));
   response.setHeader(RESET, String(Math.ceil(resetMs / 1000)));
+}
+
+/** Hashed, because a storage outside the process would show tokens and addresses as its keys. */
+export function budgetKey(name: string, tracker: string): string {
+  return createHash('sha256').update(`${name}:${tracker}`).digest('base64url');
 }

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { clientNetwork } from '../common/net/client-network.js';
 import { Clock } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { RateLimitExceeded } from './auth.errors.js';
-import { showBudget } from './count-request.js';
+import { budgetKey, showBudget } from './count-request.js';
 import { WindowStorage } from './window-storage.js';
 
 const WINDOW_MS = 60_000;
@@ -38,7 +37,5 @@ export class FailedTokens {
 }
 
 function keyOf({ ip }: Request): string {
-  return createHash('sha256')
-    .update(`failed-tokens:${clientNetwork(ip)}`)
-    .digest('base64url');
+  return budgetKey('failed-tokens', clientNetwork(ip));
 }

@@ -10,6 +10,7 @@ import {
 } from '@nestjs/throttler';
 import type { Response } from 'express';
 import type { RequestWithCaller } from '../common/http/caller.js';
+import { clientNetwork } from '../common/net/client-network.js';
 import { Clock } from '../common/time/clock.js';
 import { countRequest } from './count-request.js';
 import { presentedToken } from './presented-token.js';
@@ -40,8 +41,7 @@ export class RateLimitGuard extends ThrottlerGuard implements RateLimit {
     const request = http.getRequest<RequestWithCaller>();
     const { name = '' } = props.throttler;
     const token = presentedToken(request.headers) ?? '';
-    // IPv6 clients are counted by their /64 network, as a single client usually has all of it.
-    const address = await this.getTracker(request);
+    const address = clientNetwork(request.ip);
     await countRequest(
       {
         name,
