@@ -6,11 +6,10 @@ import { PageQuery } from '../common/http/page-query.js';
 import { toAccountAnswer, toAccountListAnswer, toAccountWithTokenAnswer } from './account.views.js';
 import { AccountsService } from './accounts.service.js';
 import { AccountAnswerDto } from './dto/account-answer.dto.js';
-import { AccountChangesDto } from './dto/account-changes.dto.js';
 import { AccountDeletedAnswerDto } from './dto/account-deleted-answer.dto.js';
 import { AccountListAnswerDto } from './dto/account-list-answer.dto.js';
 import { AccountWithTokenAnswerDto } from './dto/account-with-token-answer.dto.js';
-import { NewAccountDto } from './dto/new-account.dto.js';
+import { AccountChangesDto, NewAccountDto } from './dto/account-requests.dto.js';
 
 const NOT_FOUND: DocumentedError = { status: 404, code: 'account_not_found', message: 'Account not found' };
 const NAME_REQUIRED: DocumentedError = {
