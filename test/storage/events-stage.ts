@@ -24,6 +24,7 @@ import { WebhooksService } from '../../src/events/webhooks.service.js';
 import { SilentLog } from '../support/silent-log.js';
 import { newAccount, setUpInstances, draft } from './instances-stage.js';
 import { TestOwnership } from '../support/test-ownership.js';
+import type { ReceivedWebhook, WebhookReceiver } from '../support/webhook-receiver.js';
 
 export interface EventProcessOptions {
   /** Seconds before each further try. */
@@ -124,6 +125,20 @@ export function callUpdate(instanceId: string, callId: string, step: number): Ou
   const at = new Date();
   const data = { state: 'ringing', callId, step, timestamp: at.toISOString() };
   return { instanceId, type: 'call.update', lane: `call:${callId}`, at, data };
+}
+
+/** Stores one more event of a call, and waits until the receiver has it. */
+export async function emitAndReceive(
+  process: EventProcess,
+  { instanceId }: EventSource,
+  receiver: WebhookReceiver,
+): Promise<ReceivedWebhook> {
+  const before = receiver.received.length;
+  await process.emit(callUpdate(instanceId, 'A', before));
+  await until(() => receiver.received.length > before, 'a delivery');
+  const received = receiver.received.at(-1);
+  if (!received) throw new Error('no delivery');
+  return received;
 }
 
 /** Polls until the condition holds. */

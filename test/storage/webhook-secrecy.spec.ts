@@ -6,7 +6,7 @@ import { WebhooksRepository } from '../../src/events/webhooks.repository.js';
 import { SilentLog } from '../support/silent-log.js';
 import { WebhookReceiver, type ReceivedWebhook } from '../support/webhook-receiver.js';
 import {
-  callUpdate,
+  emitAndReceive,
   EventProcess,
   newEventSource,
   secrets,
@@ -45,14 +45,7 @@ const masked = () => `${origin()}/***`;
 const change = (more: Partial<WebhookChange> = {}) =>
   process.webhooks.change(source.caller, source.name, { label: 'default', enabled: true, ...more });
 
-async function nextDelivery(): Promise<ReceivedWebhook> {
-  const before = receiver.received.length;
-  await process.emit(callUpdate(source.instanceId, 'A', before));
-  await until(() => receiver.received.length > before, 'a delivery');
-  const received = receiver.received.at(-1);
-  if (!received) throw new Error('no delivery');
-  return received;
-}
+const nextDelivery = (): Promise<ReceivedWebhook> => emitAndReceive(process, source, receiver);
 
 async function dump(): Promise<string> {
   const rows = await dataSource.query<{ text: string }[]>(

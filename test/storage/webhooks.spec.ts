@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { Webhook } from 'standardwebhooks';
 import { WebhookReceiver, type ReceivedWebhook } from '../support/webhook-receiver.js';
 import {
-  callUpdate,
+  emitAndReceive,
   EventProcess,
   newEventSource,
   secrets,
@@ -42,14 +42,7 @@ const change = (more: Partial<WebhookChange> = {}) =>
     ...more,
   });
 
-async function nextDelivery(): Promise<ReceivedWebhook> {
-  const before = receiver.received.length;
-  await process.emit(callUpdate(source.instanceId, 'A', before));
-  await until(() => receiver.received.length > before, 'a delivery');
-  const received = receiver.received.at(-1);
-  if (!received) throw new Error('no delivery');
-  return received;
-}
+const nextDelivery = (): Promise<ReceivedWebhook> => emitAndReceive(process, source, receiver);
 
 function isSignedWith(secret: string, { body, headers }: ReceivedWebhook): boolean {
   try {
