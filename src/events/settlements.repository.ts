@@ -121,11 +121,11 @@ export class SettlementsRepository {
     );
     if (rows.length === 0) return new Set();
     const [stored] = await manager.query<[{ id: string }[], number]>(
-      `UPDATE webhook_deliveries SET status = news.status, attempts = news.attempts + 1, response_status = news.code,
-         error = news.error, settled_at = CASE WHEN news.status <> 'pending' THEN now() END
-       FROM json_to_recordset($1::json) AS news (id uuid, attempts integer, status text, code integer, error text)
-       WHERE webhook_deliveries.id = news.id AND webhook_deliveries.status = 'pending'
-         AND webhook_deliveries.attempts = news.attempts
+      `UPDATE webhook_deliveries SET status = outcomes.status, attempts = outcomes.attempts + 1, response_status = outcomes.code,
+         error = outcomes.error, settled_at = CASE WHEN outcomes.status <> 'pending' THEN now() END
+       FROM json_to_recordset($1::json) AS outcomes (id uuid, attempts integer, status text, code integer, error text)
+       WHERE webhook_deliveries.id = outcomes.id AND webhook_deliveries.status = 'pending'
+         AND webhook_deliveries.attempts = outcomes.attempts
        RETURNING webhook_deliveries.id`,
       [JSON.stringify(rows)],
     );
@@ -154,10 +154,10 @@ export class SettlementsRepository {
        FROM (
          SELECT "webhookId", sum(delivered) AS delivered, sum(dead) AS dead, sum(failed) AS failed, max("pauseSeconds") AS pause
          FROM json_to_recordset($1::json)
-           AS news ("webhookId" uuid, delivered integer, dead integer, failed integer, "pauseSeconds" double precision)
+           AS outcomes ("webhookId" uuid, delivered integer, dead integer, failed integer, "pauseSeconds" double precision)
          GROUP BY "webhookId"
-       ) news
-       WHERE webhooks.id = news."webhookId"`,
+       ) outcomes
+       WHERE webhooks.id = outcomes."webhookId"`,
       [JSON.stringify(rows)],
     );
   }

@@ -48,7 +48,7 @@ export class WebhookDeliveryEntity {
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt: Date;
 
-  /** Since when it is pending; a replay begins anew. */
+  /** Since when it is pending; a replay starts again. */
   @Column({ name: 'queued_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   queuedAt: Date;
 

@@ -23,7 +23,7 @@ describeWithNats('a client that waits for a code of an instance that another pro
     await nats.kill();
   }, LONG_MS);
 
-  it('ends the attempt there when it leaves, and the next one begins anew', async () => {
+  it('ends the attempt there when it leaves, and the next one starts again', async () => {
     await holder.newInstance('left');
     holder.simulator.refuseLinking({ at: 'connect', code: 'silence' });
     // Whoever begins to link holds the instance.

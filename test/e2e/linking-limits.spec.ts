@@ -63,7 +63,7 @@ describe('phones that are being linked', () => {
     for (const [n, name] of names.entries()) await stage.link(name, `55119415${1000 + n}`);
   });
 
-  it('are begun anew by whoever comes after a client that left without a code', async () => {
+  it('are started again by whoever comes after a client that left without a code', async () => {
     await stage.newInstance('impatient');
     stage.simulator.refuseLinking({ at: 'connect', code: 'silence' });
     await connectAndLeave('impatient', 500);

@@ -172,7 +172,7 @@ describe('numbers', () => {
       expect(await callFrom(stranger)).toEqual(reported(stranger, null));
     });
 
-    it('are reported when an own call has found them, also after the instance was linked anew', async () => {
+    it('are reported when an own call has found them, also after the instance was linked again', async () => {
       const friend = stage.newContact();
       expect(await call(friend)).toMatchObject({ status: 200, body: { number: friend } });
 

@@ -69,7 +69,7 @@ describe('a webhook whose receiver does nothing but fail', () => {
     expect(lines).toMatchObject([{ level: 'warn', details: { label: 'broken', instance: 'shop', reason } }]);
   });
 
-  it('works again once its owner enables it, and its days begin anew', async () => {
+  it('works again once its owner enables it, and its days start again', async () => {
     let answer: ReceiverAnswer = 500;
     const process = scene.start({ retrySeconds: [] });
     const target = await scene.receiver(() => answer);

@@ -51,7 +51,7 @@ export class TooManyAccountWebSockets extends DomainError {
 export class WebSocketsClosing extends DomainError {
   readonly code = 'shutting_down';
   readonly kind = 'unavailable';
-  /** As that of calls: by then another process answers, or this one begins anew. */
+  /** As that of calls: by then another process answers, or this one has started again. */
   override readonly retryAfterSeconds = 2;
   constructor() {
     super('The service is shutting down');
