@@ -65,6 +65,8 @@ export class ConnectionPlaces {
   }
 
   private place(socket: Socket, client: Client): void {
+    // Once more, when its only other place was just given up for this one.
+    this.clients.set(client.network, client);
     this.places.set(socket, { client, requests: 0 });
     client.idle.add(socket);
     this.count(client, 1);
@@ -90,6 +92,7 @@ export class ConnectionPlaces {
     const isShared = this.limits.maxConnectionsPerAddress >= this.limits.maxConnections;
     const isAllowed = this.spares.size < SPARE_PLACES && (isShared || client.spare < SPARE_PLACES_PER_CLIENT);
     if (isAllowed) {
+      this.clients.set(client.network, client);
       restrictToProbes(socket, why);
       client.spare += 1;
       this.spares.set(socket, setTimeout(() => this.drop(socket), SPARE_MS).unref());
@@ -99,10 +102,7 @@ export class ConnectionPlaces {
         client.spare -= 1;
         this.forgetIfGone(client);
       });
-    } else {
-      this.drop(socket);
-      this.forgetIfGone(client);
-    }
+    } else this.drop(socket);
   }
 
   /** A connection is idle again when its last request is answered. A WebSocket never is: its answer does not end. */
@@ -137,9 +137,7 @@ export class ConnectionPlaces {
   }
 
   private clientAt(network: string): Client {
-    const client = this.clients.get(network) ?? { network, held: 0, spare: 0, idle: new Set<Socket>() };
-    this.clients.set(network, client);
-    return client;
+    return this.clients.get(network) ?? { network, held: 0, spare: 0, idle: new Set<Socket>() };
   }
 
   private forgetIfGone({ network, held, spare }: Client): void {

@@ -108,6 +108,19 @@ describe('places for connections', () => {
     expect(dropped).toBe(1);
   });
 
+  it('are as many as the share of a client says also when that is one', async () => {
+    await open({ maxConnectionsPerAddress: 1 });
+    const came: Visitor[] = [];
+    for (let count = 0; count < 5; count += 1) came.push(...(await come(1)));
+    expect(await Promise.all(came.map((visitor) => visitor.isClosed()))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('are never taken from requests at work: beyond its share a busy client gets 503, and its probes are answered', async () => {
     await open();
     await comeBusy(1, SHARE);
