@@ -46,10 +46,11 @@ export async function setUpApp(app: NestExpressApplication): Promise<void> {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', trustedProxies);
-  app.use(requestId, reports.watch.bind(reports), ...securityHeaders(baseUrl));
+  // What is refused further down may have a body, too.
+  app.use(requestId, reports.watch.bind(reports), ...securityHeaders(baseUrl), dropUnreadBody);
   if (trustedProxies === 0) app.use(warnOfIgnoredProxy(app.get(Log)));
   if (corsOrigins.length > 0) app.enableCors(corsOptions(corsOrigins));
-  app.use(probesFirst, requestLimits, wholeAnswers, readableAddress, allowedMethods, dropUnreadBody);
+  app.use(probesFirst, requestLimits, wholeAnswers, readableAddress, allowedMethods);
   app.setGlobalPrefix('api', { exclude: OUTSIDE_THE_API });
   app.useGlobalFilters(errors);
   app.useGlobalInterceptors(new JsonBodyInterceptor());

@@ -53,6 +53,22 @@ describe('slow clients', () => {
     await client.closed;
   });
 
+  it.each([
+    ['an address that is too long', `POST /${'a'.repeat(9000)} HTTP/1.1`, '414'],
+    ['a path that cannot be read', 'POST /api/%ff HTTP/1.1', '400'],
+    ['OPTIONS', 'OPTIONS /api/instance/list HTTP/1.1', '204'],
+  ])(
+    'do not hold the connection with the body of a request that no route sees: %s',
+    async (_, line, status) => {
+      const head = `${line}\r\nHost: x\r\nContent-Length: 50000\r\n\r\n`;
+      const client = new SlowClient(stage.product.url, '', head);
+      await stage.until(() => client.answer.startsWith(`HTTP/1.1 ${status} `), 'the answer');
+      const answeredMs = performance.now();
+      await client.closed;
+      expect(performance.now() - answeredMs).toBeLessThan(REQUEST_TIMEOUT_MS - 500);
+    },
+  );
+
   it('get no connection beyond the limit, and leave their places when they are cut', async () => {
     const clients = Array.from({ length: MAX_CONNECTIONS + 20 }, () => new SlowClient(stage.product.url, ''));
     const cutAtOnce = () => clients.filter(({ answer, livedMs }) => answer === '' && livedMs !== undefined);
