@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { ThrottlerOptions } from '@nestjs/throttler';
-import type { Caller, RequestWithCaller } from '../common/http/caller.js';
+import { tenantOf, type Caller, type RequestWithCaller } from '../common/http/caller.js';
 import type { AppConfig } from '../config/app-config.js';
 import { INSTANCE_CREATION_LIMIT, WEBHOOK_TEST_LIMIT } from './route-limits.js';
 import type { WindowStorage } from './window-storage.js';
@@ -51,8 +51,8 @@ export function rateLimits(config: AppConfig, storage: WindowStorage): RateLimit
         // Last: a token that has used up its own budget does not use up that of the others.
         name: ACCOUNT_BUDGET,
         ttl: WINDOW_MS,
-        limit: (context) => accountLimitOf(callerOf(context)) ?? config.rateLimitPerAccount,
-        skipIf: (context) => (callerOf(context)?.kind ?? 'admin') === 'admin',
+        limit: (context) => tenantOf(callerOf(context))?.rateLimitPerMinute ?? config.rateLimitPerAccount,
+        skipIf: (context) => !tenantOf(callerOf(context)),
       },
     ],
   };
@@ -65,11 +65,6 @@ export function trackerOf(
   { token, address }: { readonly token: string; readonly address: string },
 ): string {
   if (!caller) return `address:${address}`;
-  return SHARED_BUDGETS.includes(budget) && caller.kind !== 'admin'
-    ? `account:${caller.accountId}`
-    : `token:${token}`;
-}
-
-function accountLimitOf(caller: Caller | undefined): number | undefined {
-  return caller && caller.kind !== 'admin' ? caller.rateLimitPerMinute : undefined;
+  const tenant = tenantOf(caller);
+  return tenant && SHARED_BUDGETS.includes(budget) ? `account:${tenant.accountId}` : `token:${token}`;
 }

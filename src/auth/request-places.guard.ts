@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { FairTurns, QueueFull } from '../common/async/fair-turns.js';
-import { LONG_WAIT, type RequestWithCaller } from '../common/http/caller.js';
+import { LONG_WAIT, tenantOf, type RequestWithCaller } from '../common/http/caller.js';
 import { ClientLeft, TooManyRequests } from './auth.errors.js';
 
 const PLACES_PER_ACCOUNT = 32;
@@ -27,8 +27,9 @@ export class RequestPlacesGuard implements CanActivate {
     const http = context.switchToHttp();
     const { caller } = http.getRequest<RequestWithCaller>();
     const waitsLong = this.reflector.get<boolean | undefined>(LONG_WAIT, context.getHandler()) ?? false;
-    if (!caller || caller.kind === 'admin' || waitsLong) return true;
-    await this.take(caller.accountId, http.getResponse<Response>());
+    const tenant = tenantOf(caller);
+    if (!tenant || waitsLong) return true;
+    await this.take(tenant.accountId, http.getResponse<Response>());
     return true;
   }
 
@@ -41,9 +42,11 @@ export class RequestPlacesGuard implements CanActivate {
     const turn = await this.turns.take(accountId, left.signal).catch((error: unknown) => {
       throw error instanceof QueueFull ? new TooManyRequests() : error;
     });
-    // The turn may have come in the same moment in which the client left.
-    if (left.signal.aborted) turn.end();
-    else response.once('close', () => turn.end());
-    left.signal.throwIfAborted();
+    response.off('close', leave);
+    response.once('close', () => turn.end());
+    if (!left.signal.aborted) return;
+    // The turn came in the same moment in which the client left.
+    turn.end();
+    throw new ClientLeft();
   }
 }

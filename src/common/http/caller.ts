@@ -21,6 +21,11 @@ interface OfAccount {
 /** A caller that belongs to an account: everybody but the administrator of the installation. */
 export type TenantCaller = Exclude<Caller, { kind: 'admin' }>;
 
+/** `undefined`: nobody, or the administrator of the installation. */
+export function tenantOf(caller: Caller | undefined): TenantCaller | undefined {
+  return caller?.kind === 'admin' ? undefined : caller;
+}
+
 export type TokenKind = Caller['kind'];
 
 /** What the documentation calls the kinds of token. */
@@ -73,7 +78,7 @@ export const ClientLeft = createParamDecorator((_: unknown, context: ExecutionCo
 
 /** The tenant behind the request. The guard has made sure that there is one. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): TenantCaller => {
-  const { caller } = requestOf(context);
-  if (!caller || caller.kind === 'admin') throw new TypeError('A tenant route ran without a tenant');
-  return caller;
+  const tenant = tenantOf(requestOf(context).caller);
+  if (!tenant) throw new TypeError('A tenant route ran without a tenant');
+  return tenant;
 });

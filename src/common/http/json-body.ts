@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import type { Observable } from 'rxjs';
 import { FairTurns } from '../async/fair-turns.js';
 import { readBodyBytes } from './body-bytes.js';
-import type { RequestWithCaller } from './caller.js';
+import { tenantOf, type RequestWithCaller } from './caller.js';
 import { InvalidRequestBody, UnsupportedCharset } from './request.errors.js';
 
 /** No body of the API is deeper than 3. */
@@ -38,7 +38,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   const charset = CHARSET.exec(request.headers['content-type'] ?? '')?.[1];
   if (bytes.length < LARGE_BYTES) return parsed(bytes, charset);
   const { caller } = request as RequestWithCaller;
-  const turn = await largeBodies.take(caller && 'accountId' in caller ? caller.accountId : undefined);
+  const turn = await largeBodies.take(tenantOf(caller)?.accountId);
   try {
     return parsed(bytes, charset);
   } finally {
