@@ -26,6 +26,7 @@ const REFUSING_STATUSES: ReadonlySet<number> = new Set([401, 405, 408, 413, 414,
 /** Codes of refusals before the work of a route whose status has other meanings too. */
 const REFUSING_CODES: ReadonlySet<unknown> = new Set([
   'rate_limited',
+  'too_many_requests',
   'route_not_found',
   'instance_mismatch',
   'pairing_link_invalid',
