@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
+import { PageLimit } from '../../common/http/page-query.js';
 import { parseCallee } from '../../whatsapp/jid.js';
 import { CURSOR, CURSOR_EXAMPLE, NOT_A_CURSOR } from '../call-cursor.js';
 import type { CallFilter } from '../call-list-query.js';
@@ -15,7 +16,6 @@ import { numbersOf } from '../fake-call-request.js';
 import { Rule } from './rule.js';
 
 const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
 
 /** RFC 3339: date, time, and an offset that is never left out. */
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
@@ -78,16 +78,7 @@ export class ListCallsDto {
   @Rule('isTimestamp', isTimestamp, TIMESTAMP_WORDS)
   to?: string;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    maximum: MAX_LIMIT,
-    default: DEFAULT_LIMIT,
-    description: 'Calls on a page',
-    example: DEFAULT_LIMIT,
-  })
-  @IsOptional()
-  @Rule('isLimit', isLimit, `must be a whole number from 1 to ${MAX_LIMIT}`)
+  @PageLimit('Calls on a page', DEFAULT_LIMIT)
   limit?: string;
 
   @ApiPropertyOptional({
@@ -125,10 +116,4 @@ function calleeFault(value: unknown): string {
 
 function isTimestamp(value: unknown): boolean {
   return typeof value === 'string' && TIMESTAMP.test(value) && !Number.isNaN(Date.parse(value));
-}
-
-function isLimit(value: unknown): boolean {
-  return (
-    typeof value === 'string' && /^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_LIMIT
-  );
 }

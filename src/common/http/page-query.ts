@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
 
@@ -25,22 +26,7 @@ export const FIRST_PAGE: PageWish = { limit: MAX_LIMIT, after: undefined };
 
 /** Query of a list that is sorted by name. */
 export class PageQuery {
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    maximum: MAX_LIMIT,
-    default: MAX_LIMIT,
-    description: 'At most this many on a page',
-    example: MAX_LIMIT,
-  })
-  @IsOptional()
-  @ValidateBy({
-    name: 'isLimit',
-    validator: {
-      validate: isLimit,
-      defaultMessage: () => `$property must be a whole number from 1 to ${MAX_LIMIT}`,
-    },
-  })
+  @PageLimit('At most this many on a page')
   limit?: string;
 
   @ApiPropertyOptional({
@@ -61,7 +47,7 @@ export class PageQuery {
   toPage(): PageWish {
     return {
       limit: this.limit === undefined ? MAX_LIMIT : Number(this.limit),
-      after: this.cursor === undefined ? undefined : decodeCursor(this.cursor),
+      after: decodeCursor(this.cursor),
     };
   }
 }
@@ -91,6 +77,28 @@ function decodeCursor(cursor: unknown): string | undefined {
   // Also what PostgreSQL could not take as text.
   if (name === '' || name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name)) return undefined;
   return Buffer.from(name).toString('base64url') === cursor ? name : undefined;
+}
+
+/** The most rows of a list that a query asks for. */
+export function PageLimit(description: string, fallback = MAX_LIMIT) {
+  return applyDecorators(
+    ApiPropertyOptional({
+      type: 'integer',
+      minimum: 1,
+      maximum: MAX_LIMIT,
+      default: fallback,
+      description,
+      example: fallback,
+    }),
+    IsOptional(),
+    ValidateBy({
+      name: 'isLimit',
+      validator: {
+        validate: isLimit,
+        defaultMessage: () => `$property must be a whole number from 1 to ${MAX_LIMIT}`,
+      },
+    }),
+  );
 }
 
 function isLimit(value: unknown): boolean {

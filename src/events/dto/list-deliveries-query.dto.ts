@@ -1,10 +1,10 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
+import { PageLimit } from '../../common/http/page-query.js';
 import { Rule } from '../../instances/dto/body-rules.js';
 import { DELIVERY_STATUSES, UUID, type DeliveryFilter, type DeliveryStatus } from '../delivery-values.js';
 
 const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
 
 export class ListDeliveriesQuery {
   @ApiPropertyOptional({
@@ -26,16 +26,7 @@ export class ListDeliveriesQuery {
   @Rule('isEventId', isUuid, 'must be the id of an event, a UUID')
   eventId?: string;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    maximum: MAX_LIMIT,
-    default: DEFAULT_LIMIT,
-    description: 'At most this many',
-    example: DEFAULT_LIMIT,
-  })
-  @IsOptional()
-  @Rule('isLimit', isLimit, `must be a whole number from 1 to ${MAX_LIMIT}`)
+  @PageLimit('At most this many', DEFAULT_LIMIT)
   limit?: string;
 
   toFilter(): DeliveryFilter {
@@ -49,10 +40,4 @@ export class ListDeliveriesQuery {
 
 function isUuid(value: unknown): boolean {
   return typeof value === 'string' && UUID.test(value);
-}
-
-function isLimit(value: unknown): boolean {
-  return (
-    typeof value === 'string' && /^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_LIMIT
-  );
 }
