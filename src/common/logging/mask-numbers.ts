@@ -37,23 +37,15 @@ const PHONE = [
   /(?<!\d)\d{7,15}(?!\d)/,
 ];
 
-const NUMBERS = new RegExp(`(?<readable>${sourceOf(READABLE)})|(?<phone>${sourceOf(PHONE)})`, 'gi');
+/** The patterns have no groups of their own that capture. */
+const NUMBERS = new RegExp(`(${sourceOf(READABLE)})|${sourceOf(PHONE)}`, 'gi');
 
 /**
  * Masks the phone numbers in a free text, such as the message of an error, and leaves ports, codes, times, versions, addresses and
  * ids readable. What could be either, as ten digits alone, is masked.
  */
 export function maskNumbersIn(text: string): string {
-  return text.replace(NUMBERS, (match, ...rest) => {
-    const groups: unknown = rest.at(-1);
-    return isReadable(groups) ? match : maskDigits(match);
-  });
-}
-
-function isReadable(groups: unknown): boolean {
-  return (
-    typeof groups === 'object' && groups !== null && 'readable' in groups && groups.readable !== undefined
-  );
+  return text.replace(NUMBERS, (match: string, readable?: string) => readable ?? maskDigits(match));
 }
 
 /** Whatever stands between the digits is kept. */
