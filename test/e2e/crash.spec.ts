@@ -1,6 +1,7 @@
 import { calleeSignal } from '../simulator/call-stanzas.js';
 import type { CallRecord, ContactOptions } from '../simulator/index.js';
 import { failure, failureOf } from '../support/failure.js';
+import { ringLengths } from '../support/ring-lengths.js';
 import { Stage } from '../support/stage.js';
 
 const CALLER = '491510000050';
@@ -55,8 +56,6 @@ describe('phones that ring when something breaks', () => {
     [1, ''],
     [1, ''],
   ];
-  const rangMs = ({ devices }: CallRecord) =>
-    devices.map(({ ringingSince = 0, ringStoppedAt = 0 }) => ringStoppedAt - ringingSince);
 
   it('are stopped by the next process after a SIGKILL in mid-ring, and the call gets its end', async () => {
     const overdue = await ringing(1);
@@ -93,7 +92,7 @@ describe('phones that ring when something breaks', () => {
     expect(await stage.endedCall('shop', declined.callId)).toMatchObject({ outcome: 'rejected' });
     const stopped = await untilStopped(onTime);
     expect(await stage.endedCall('shop', onTime.callId)).toMatchObject({ outcome: 'completed' });
-    for (const ms of rangMs(stopped)) {
+    for (const ms of ringLengths(stopped)) {
       expect(ms).toBeGreaterThanOrEqual(7_950);
       expect(ms).toBeLessThanOrEqual(8_250);
     }
@@ -156,7 +155,7 @@ describe('phones that ring when something breaks', () => {
 
     const stopped = await untilStopped(call);
     expect(terminatesOf(stopped)).toEqual(ONE_EACH);
-    for (const ms of rangMs(stopped)) {
+    for (const ms of ringLengths(stopped)) {
       expect(ms).toBeGreaterThanOrEqual(3_950);
       expect(ms).toBeLessThanOrEqual(4_250);
     }

@@ -4,6 +4,7 @@ import type { CallRecord, ContactOptions } from '../simulator/index.js';
 import { failure, failureOf } from '../support/failure.js';
 import { PostgresProcesses } from '../support/postgres-processes.js';
 import { runSql, startTestPostgres, type TestPostgres } from '../support/postgres.js';
+import { ringLengths } from '../support/ring-lengths.js';
 import { Stage, type Answer } from '../support/stage.js';
 
 const CALLER = '491510000060';
@@ -50,10 +51,7 @@ describe('a database that fails', () => {
     (await stage.callInfo('shop', callId)).state === 'ringing';
   const onPhones = (callId: string): CallRecord | undefined =>
     stage.simulator.calls.find((call) => call.callId === callId);
-  const rangMs = (callId: string): number[] =>
-    (onPhones(callId)?.devices ?? []).map(
-      ({ ringingSince = 0, ringStoppedAt = 0 }) => ringStoppedAt - ringingSince,
-    );
+  const rangMs = (callId: string): number[] => ringLengths(onPhones(callId) ?? { devices: [] });
 
   async function timed(work: () => Promise<Answer>): Promise<Answer & { ms: number }> {
     const startedAt = Date.now();
