@@ -16,7 +16,7 @@ import { connectFailure } from './connect-failures.js';
 import { CredentialsWriter } from './credentials-writer.js';
 import { PASSKEY_DISCONNECT, RECONFIGURED, type Disconnect } from './disconnect-reason.js';
 import { LinkingAttempt, type AttemptTools } from './linking-attempt.js';
-import { NextConnection, type ConnectionTools } from './next-connection.js';
+import { NextConnection, type ConnectionTools, type OpenTime } from './next-connection.js';
 import { decideReconnect, isReplaced } from './reconnect-policy.js';
 import type { SessionNews } from './session-news.js';
 import type { StanzaSink } from './stanza-sink.js';
@@ -88,9 +88,7 @@ export class BaileysSession {
   }
 
   /** As `WhatsAppGateway.open`. @throws OwnershipLost besides */
-  async open(
-    options: SessionOptions & { readonly now?: boolean; readonly waitMs?: number },
-  ): Promise<boolean> {
+  async open(options: SessionOptions & OpenTime): Promise<boolean> {
     await this.close();
     this.beginEpoch();
     const creds = await this.tools.store.loadCredentials(this.instanceId);
@@ -108,8 +106,9 @@ export class BaileysSession {
       return this.connection?.showPresence(options.keepOnline);
     }
     const waitMs = this.tools.pace.reserve(this.instanceId);
-    await this.open({ ...options, now: waitMs === 0, waitMs });
-    if (waitMs > 0) this.tell({ type: 'disconnected', ...RECONFIGURED, retryAt: this.next.inMs(waitMs) });
+    const retryAt = this.next.inMs(waitMs);
+    const connects = await this.open({ ...options, now: waitMs === 0, notBefore: retryAt });
+    if (!connects) this.tell({ type: 'disconnected', ...RECONFIGURED, retryAt });
   }
 
   /** The link that is under way in this way and may be joined. */

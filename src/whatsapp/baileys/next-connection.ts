@@ -21,6 +21,12 @@ export interface ConnectionTools {
   readonly versions: ClientVersions;
 }
 
+/** In place of the stored back-off, because somebody asked for the session. */
+export interface OpenTime {
+  readonly now?: boolean;
+  readonly notBefore?: Backoff['notBefore'];
+}
+
 /** When a session connects: now, after a delay, or in its turn among many that have the same reason to. */
 export class NextConnection {
   /** Failed attempts in a row. */
@@ -61,20 +67,14 @@ export class NextConnection {
 
   /**
    * Goes on where an earlier process was.
-   * @param options `now`: connects without waiting for the back-off, because somebody asked for it
-   *   `waitMs`: waits for this long at least
    * @returns false when it waits
    */
-  begin(
-    { attempt, notBefore }: Backoff,
-    { now = false, waitMs: atLeastMs = 0 }: { readonly now?: boolean; readonly waitMs?: number },
-  ): boolean {
-    this.failures = attempt;
+  begin(backoff: Backoff, { now = false, notBefore = backoff.notBefore }: OpenTime): boolean {
+    this.failures = backoff.attempt;
     this.awaitedUntilMs = now ? this.tools.clock.monotonicMs() + LONGEST_WAIT_MS : -Infinity;
     const leftMs = (notBefore?.getTime() ?? 0) - this.tools.clock.now().getTime();
     // What is further away was stored before the clock was set back.
-    const backOffMs = Math.min(leftMs, LONGEST_RECONNECT_MS);
-    const waitMs = now ? 0 : Math.max(atLeastMs, backOffMs);
+    const waitMs = now ? 0 : Math.min(leftMs, LONGEST_RECONNECT_MS);
     // Many may be due at once, whose process was away.
     if (waitMs > 0) this.plan(waitMs, () => this.takeTurn());
     else this.connectNow();

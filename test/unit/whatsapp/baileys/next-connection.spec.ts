@@ -197,9 +197,11 @@ describe('the version of the library', () => {
     expect(all.map(({ secondsUntilOpen }) => secondsUntilOpen)).toEqual([2, 3, 4, 5, 6, 7, 8, 10, 11, 12]);
   });
 
-  it('does not connect before the time that the pace of the instance leaves it', async () => {
+  it('waits as long as the pace of the instance asks, and not for the stored back-off, when somebody asked for it', async () => {
     const { all, connectedMs } = sessions(1);
-    expect(all[0]?.begin(NOTHING, { waitMs: 4_000 })).toBe(false);
+    const afterMs = (ms: number): Date => new Date(clock.now().getTime() + ms);
+    const backoff = { attempt: 5, notBefore: afterMs(600_000) };
+    expect(all[0]?.begin(backoff, { notBefore: afterMs(4_000) })).toBe(false);
     await clock.advance(3_999);
     expect(connectedMs).toEqual([]);
     await clock.advance(1);
