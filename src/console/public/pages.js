@@ -32,8 +32,9 @@ export class Pages {
     const next = { cursor: nextCursor, first: first + instances.length };
     this.place.hidden = nextCursor === null && this.#path.length === 1;
     byId('page-place', HTMLElement).textContent = `${first}–${next.first - 1} of ${total}`;
-    this.#offer('page-before', this.#path.length > 1, () => this.#path.pop());
-    this.#offer('page-after', nextCursor !== null, () => this.#path.push(next));
+    const path = this.#path;
+    this.#offer('page-before', path.length > 1, path.slice(0, -1));
+    this.#offer('page-after', nextCursor !== null, [...path, next]);
   }
 
   hide() {
@@ -43,13 +44,13 @@ export class Pages {
   /**
    * @param {string} id of a button
    * @param {boolean} isUseful
-   * @param {() => void} turn
+   * @param {{ cursor: string | null, first: number }[]} path to the page it leads to, however often it is pressed
    */
-  #offer(id, isUseful, turn) {
+  #offer(id, isUseful, path) {
     const button = byId(id, HTMLButtonElement);
     button.disabled = !isUseful;
     button.onclick = () => {
-      turn();
+      this.#path = path;
       void whileBusy(button, this.refresh);
     };
   }
