@@ -32,9 +32,9 @@ const LINES = [undefined, 'MOBILE', 'FIXED_LINE', 'FIXED_LINE_OR_MOBILE'];
  * @param digits in international format
  */
 export function formsOf(digits: string): readonly string[] {
-  const parsed = parsePhoneNumberFromString(`+${digits}`);
-  const rule = TWO_FORMS.find(({ callingCode }) => callingCode === parsed?.countryCallingCode);
-  if (!rule || !LINES.includes(parsed?.getType())) return [digits];
+  const rule = TWO_FORMS.find(({ callingCode }) => digits.startsWith(callingCode));
+  const parsed = rule && parsePhoneNumberFromString(`+${digits}`);
+  if (!rule || !parsed || !LINES.includes(parsed.getType())) return [digits];
   // Not what the library takes for the national number, from which it may have dropped digits.
   const other = otherForm(digits.slice(rule.callingCode.length), rule);
   return other === undefined ? [digits] : [digits, rule.callingCode + other];
