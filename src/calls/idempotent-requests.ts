@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { OwnershipLost } from '../cluster/ownership.errors.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { DeferredWrites } from '../common/database/deferred-writes.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
-import { InvalidNumber, SessionNotConnected } from '../whatsapp/whatsapp.errors.js';
 import { plusMs, secondsUntil } from './call-times.js';
-import { IdempotencyInProgress, IdempotencyMismatch, ShuttingDown } from './calls.errors.js';
+import { IdempotencyInProgress, IdempotencyMismatch } from './calls.errors.js';
 import type { FakeCallAnswer } from './fake-call-request.js';
 import { IdempotencyRepository, type KeyOfInstance } from './idempotency.repository.js';
-import { isHeldBack } from './placing-failure.js';
+import { hasLeftNothing } from './placing-failure.js';
 import {
   answerFromCall,
   parseAnswer,
@@ -23,9 +21,6 @@ const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 
 /** A call is mostly placed, and its request answered, within this time; one that takes longer waits for WhatsApp. */
 const USUAL_ANSWER_MS = 2_000;
-
-/** With these no offer has left. */
-const NOTHING_LEFT = [InvalidNumber, SessionNotConnected, DatabaseUnavailable, OwnershipLost, ShuttingDown];
 
 /** Places the call; `link` must be awaited before WhatsApp is asked for anything. */
 type PlaceCall = (link: (callRowId: string) => Promise<void>) => Promise<FakeCallAnswer>;
@@ -66,8 +61,7 @@ export class IdempotentRequests {
       await this.quietly(key, () => this.keys.complete(key, rememberPlaced(placed)));
       return { ...placed, replayed: false };
     } catch (error) {
-      const forgettable =
-        !reachedWhatsApp || isHeldBack(error) || NOTHING_LEFT.some((type) => error instanceof type);
+      const forgettable = !reachedWhatsApp || hasLeftNothing(error);
       await this.quietly(key, () =>
         forgettable
           ? this.keys.release(key)

@@ -14,18 +14,16 @@ import { ShuttingDown } from './calls.errors.js';
 import type { CallNews } from './call-progress.js';
 
 /** With these nothing has left: without the database, or the right to write, no offer does. */
-const NO_CALL = [
-  InvalidNumber,
-  NumberNotRegistered,
-  SessionNotConnected,
-  DatabaseUnavailable,
-  OwnershipLost,
-  ShuttingDown,
-];
+const NOTHING_LEFT = [InvalidNumber, SessionNotConnected, DatabaseUnavailable, OwnershipLost, ShuttingDown];
+
+/** The request may be made once more as if it had never been made. */
+export function hasLeftNothing(error: unknown): boolean {
+  return isHeldBack(error) || NOTHING_LEFT.some((type) => error instanceof type);
+}
 
 /** How a call ends that could not be placed; `undefined`: nothing reached anybody, so there was no call. */
 export function newsOfFailure(error: unknown): CallNews | undefined {
-  if (NO_CALL.some((type) => error instanceof type) || isHeldBack(error)) return undefined;
+  if (hasLeftNothing(error) || error instanceof NumberNotRegistered) return undefined;
   if (!(error instanceof DomainError)) return { type: 'failed', reason: 'Internal error' };
   const reason = error.message;
   if (error instanceof CalleeUnreachable) return { type: 'unreachable', reason };
