@@ -1,5 +1,5 @@
 import type { SecretBox } from '../common/crypto/secret-box.js';
-import type { CallDirection } from './call-state.js';
+import { CALL_DIRECTIONS, type CallDirection } from './call-state.js';
 
 /** A place in a list of calls: newest first, of one moment outgoing calls before incoming ones, and the later row first. */
 export interface ListPosition {
@@ -10,7 +10,6 @@ export interface ListPosition {
 }
 
 const PURPOSE = 'call cursor';
-const DIRECTIONS: readonly CallDirection[] = ['outgoing', 'incoming'];
 const TIME_AT = 1;
 const ROW_ID_AT = 9;
 const LENGTH = 17;
@@ -26,7 +25,7 @@ export const CURSOR_EXAMPLE = 'AT-oX2QLMFV6n8TpDjNYfaLH7BE2W4Clyu8UOV6DqM3yFzxhh
 /** Where a page of the instance ended, sealed: it says nothing to clients and is worth nothing at another instance. */
 export function sealCursor(position: ListPosition, instanceId: string, box: SecretBox): string {
   const bytes = Buffer.alloc(LENGTH);
-  bytes.writeUInt8(DIRECTIONS.indexOf(position.direction));
+  bytes.writeUInt8(CALL_DIRECTIONS.indexOf(position.direction));
   bytes.writeBigInt64BE(BigInt(position.requestedAt.getTime()), TIME_AT);
   bytes.writeBigInt64BE(BigInt(position.rowId), ROW_ID_AT);
   return box.seal(bytes, [PURPOSE, instanceId]).toString('base64url');
@@ -40,7 +39,7 @@ export function openCursor(cursor: string, instanceId: string, box: SecretBox): 
   } catch {
     return undefined;
   }
-  const direction = DIRECTIONS[bytes.readUInt8()];
+  const direction = CALL_DIRECTIONS[bytes.readUInt8()];
   if (!direction) return undefined;
   return {
     direction,
@@ -53,6 +52,6 @@ export function openCursor(cursor: string, instanceId: string, box: SecretBox): 
 export function compareInList(one: ListPosition, other: ListPosition): number {
   const byTime = other.requestedAt.getTime() - one.requestedAt.getTime();
   if (byTime !== 0) return byTime;
-  const byDirection = DIRECTIONS.indexOf(one.direction) - DIRECTIONS.indexOf(other.direction);
+  const byDirection = CALL_DIRECTIONS.indexOf(one.direction) - CALL_DIRECTIONS.indexOf(other.direction);
   return byDirection === 0 ? Number(BigInt(other.rowId) - BigInt(one.rowId)) : byDirection;
 }

@@ -80,18 +80,19 @@ export class CallDeadlines {
     return this.attended.has(callRowId) || this.watched.has(callRowId);
   }
 
-  /** Until the first of the calls of an instance ends; `undefined`: none is known. */
-  firstEndInMs(instanceId: string): number | undefined {
-    const [first] = [...this.watched.values()]
-      .filter(({ call }) => call.instanceId === instanceId)
-      .map(({ call }) => this.times.msUntil(call.hangUpAt, call.id))
-      .sort((one, other) => one - other);
-    return first;
+  /** Until the first of the calls that are timed here ends, of one instance or of all; `undefined`: none is known. */
+  firstEndInMs(instanceId?: string): number | undefined {
+    let firstMs: number | undefined;
+    for (const { call } of this.watched.values()) {
+      if (instanceId !== undefined && call.instanceId !== instanceId) continue;
+      firstMs = Math.min(firstMs ?? Infinity, this.times.msUntil(call.hangUpAt, call.id));
+    }
+    return firstMs;
   }
 
   /** True while a call ends within this time. */
   someEndWithin(ms: number): boolean {
-    return [...this.watched.values()].some(({ call }) => this.times.msUntil(call.hangUpAt, call.id) < ms);
+    return (this.firstEndInMs() ?? Infinity) < ms;
   }
 
   /** The calls that this process times or has to hang up, of one instance or of all. */
@@ -183,6 +184,8 @@ export class CallDeadlines {
     try {
       await this.hangUps.giveUp(call, expected ? GIVEN_UP.disconnected : GIVEN_UP.failed);
     } catch (err) {
+      // It is stored later, or by whoever holds the instance now.
+      if (err instanceof DatabaseUnavailable || err instanceof OwnershipLost) return;
       this.log.error('The end of a call could not be stored', { callId, instanceId, err });
     }
   }

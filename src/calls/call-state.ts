@@ -14,6 +14,7 @@ export const CALL_OUTCOMES = [
 /** How a call ended; a call has an outcome exactly when its state is `ended`. */
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
+/** In this order in lists and cursors. */
 export const CALL_DIRECTIONS = ['outgoing', 'incoming'] as const;
 export type CallDirection = (typeof CALL_DIRECTIONS)[number];
 
