@@ -43,7 +43,7 @@ export function reasonOfNoCall(error: unknown): string {
 }
 
 /** The account was known to be restricted, so WhatsApp was left alone. */
-export function isHeldBack(error: unknown): error is WhatsAppRestricted {
+function isHeldBack(error: unknown): error is WhatsAppRestricted {
   return error instanceof WhatsAppRestricted && error.failureCode === null;
 }
 
