@@ -9,13 +9,9 @@ import { PostgresProcesses } from '../support/postgres-processes.js';
 import { runSql, startTestPostgres, type TestPostgres } from '../support/postgres.js';
 import { SilentLog } from '../support/silent-log.js';
 
-/** For 200 ms nobody can ask for a sign of life. */
-const KILL_THE_WATCH = `DO $$ DECLARE ends timestamptz := clock_timestamp() + interval '200 ms'; BEGIN
-  WHILE clock_timestamp() < ends LOOP
-    PERFORM pg_stat_clear_snapshot();
-    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringdrop-watch';
-  END LOOP;
-END $$`;
+/** The server processes that answer the watch. */
+const WATCHES = `SELECT coalesce(array_agg(pid), '{}') FROM pg_stat_activity
+  WHERE application_name = 'ringdrop-watch' AND state = 'idle'`;
 
 const WAYS = [{ way: 'directly' }, ...(hasPooler() ? [{ way: 'through a pooler' }] : [])];
 
@@ -25,21 +21,20 @@ describe.each(WAYS)('a database that was given up, used $way', ({ way }) => {
   let pooler: Awaited<ReturnType<typeof startPooler>> | undefined;
   /** Of the server itself. */
   let url: string;
-  let database: GuardedDataSource;
+  let processes: PostgresProcesses;
 
   beforeAll(async () => {
     postgres = await startTestPostgres();
+    processes = await PostgresProcesses.of(postgres.url);
     url = await postgres.createDatabase();
     await runSql(url, 'CREATE TABLE notes (text text PRIMARY KEY)');
     if (way !== 'directly') {
       const directory = String(await runSql(postgres.url, 'SHOW data_directory'));
       pooler = await startPooler(url, await stat(directory));
     }
-    database = await open(2);
   });
 
   afterAll(async () => {
-    await database.destroy();
     await pooler?.stop();
     await postgres.stop();
   });
@@ -55,7 +50,7 @@ describe.each(WAYS)('a database that was given up, used $way', ({ way }) => {
   };
 
   it('finishes nothing any more of what it was asked before, once it is there again', async () => {
-    const processes = await PostgresProcesses.of(postgres.url);
+    const database = await open(2);
     const holder = new pg.Client({ connectionString: url });
     await holder.connect();
     await holder.query(`BEGIN; INSERT INTO notes VALUES ('given up')`);
@@ -75,6 +70,7 @@ describe.each(WAYS)('a database that was given up, used $way', ({ way }) => {
     await database.query(`INSERT INTO notes VALUES ('the next')`);
     await holder.end();
     await expect(database.query('SELECT text FROM notes')).resolves.toEqual([{ text: 'the next' }]);
+    await database.destroy();
   });
 
   it('lends nobody a connection on which a transaction was left open', async () => {
@@ -89,7 +85,9 @@ describe.each(WAYS)('a database that was given up, used $way', ({ way }) => {
         for (;;) await manager.query('SELECT 1');
       })
       .catch(() => void (isLeft = true));
-    while (!isLeft) await runSql(url, KILL_THE_WATCH);
+    // A pooler lends the watch another process each time.
+    while (!isLeft) processes.freezeSome((await runSql(url, WATCHES)) as number[]);
+    processes.thaw();
     await Promise.all([cut, left]);
     await until(() => single.isUp);
 

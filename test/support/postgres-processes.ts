@@ -25,6 +25,12 @@ export class PostgresProcesses {
     signalAll(this.frozen, 'SIGSTOP');
   }
 
+  /** Stops those of some connections only. */
+  freezeSome(pids: readonly number[]): void {
+    this.frozen.push(...pids);
+    signalAll(pids, 'SIGSTOP');
+  }
+
   /** Lets them go on; does nothing when they were not frozen. */
   thaw(): void {
     signalAll(this.frozen.splice(0).reverse(), 'SIGCONT');
