@@ -8,7 +8,6 @@ import { Clock } from '../common/time/clock.js';
 import type { Connecting } from '../whatsapp/connect-turns.js';
 import { instanceNews, logInstanceEvent } from './instance-event.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
-import { slowNodeAdvice } from './node-advice.js';
 import { SessionOpener } from './session-opener.js';
 
 /** Takes instances over from a process that has ended: their sessions are opened here. */
@@ -52,8 +51,6 @@ export class GainedInstancesListener implements OnModuleInit, BeforeApplicationS
   private open(linked: readonly Connecting[]): void {
     if (linked.length === 0) return;
     this.log.info('Opening the sessions of linked instances', { sessions: linked.length });
-    const advice = slowNodeAdvice(linked.length, process.versions.node);
-    if (advice) this.log.warn(advice, { sessions: linked.length, node: process.versions.node });
     this.opener.open(linked);
   }
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError, loadAppConfig } from '../config/app-config.js';
+import { keepStoresInOneStorage } from '../common/async/one-async-hook.js';
 import { FatalFaults } from '../common/errors/fatal-faults.js';
 import type { Log } from '../common/logging/log.js';
 import { InstanceNames } from '../common/logging/instance-names.js';
@@ -16,6 +17,7 @@ const PLAIN_FAILURES = [ConfigurationError, EmbeddedPostgresError, NewerSchema, 
 
 /** Runs the product until a signal ends it, or a fault after which it could do nothing any more. */
 export async function run(): Promise<void> {
+  keepStoresInOneStorage();
   let log: Log | undefined;
   try {
     const config = loadAppConfig();
