@@ -46,6 +46,12 @@ export interface RetryPlan {
 const JITTER = 0.1;
 const GONE = 410;
 
+/** What is wrong with what came of a try; `null` = nothing: 2xx is success. */
+export function faultOf(result: AttemptResult): string | null {
+  if (result.kind === 'failed') return errorOf(result.reason);
+  return result.status >= 200 && result.status < 300 ? null : `HTTP ${result.status}`;
+}
+
 /**
  * 2xx is success, 410 ends the webhook (Standard Webhooks 1.0), everything else is tried again, and not before the receiver wants it.
  */
@@ -55,16 +61,23 @@ export function outcomeOf(result: AttemptResult, attemptsBefore: number, plan: R
     return afterFailure(null, errorOf(result.reason), attemptsBefore, plan);
   }
   const { status } = result;
-  if (status >= 200 && status < 300) return { kind: 'delivered', status };
+  const error = faultOf(result);
+  if (error === null) return { kind: 'delivered', status };
   if (status === GONE) {
-    return { kind: 'dead', status, error: 'HTTP 410', disabledReason: 'The receiver answered 410 Gone' };
+    return { kind: 'dead', status, error, disabledReason: 'The receiver answered 410 Gone' };
   }
   const pauseMs = pauseMsOf(result, plan.now);
-  const outcome = afterFailure(status, `HTTP ${status}`, attemptsBefore, plan);
+  const outcome = afterFailure(status, error, attemptsBefore, plan);
   if (pauseMs === undefined) return outcome;
   return outcome.kind === 'retry'
     ? { ...outcome, pauseMs, delayMs: Math.max(outcome.delayMs, pauseMs) }
     : { ...outcome, pauseMs };
+}
+
+/** What a try means that began before the owner changed the webhook: whatever failed may be what was mended. */
+export function outcomeOfEarlier(outcome: DeliveryOutcome): DeliveryOutcome {
+  if (outcome.kind !== 'retry' && outcome.kind !== 'dead') return outcome;
+  return { kind: 'retry', status: outcome.status, error: outcome.error, delayMs: 0 };
 }
 
 function afterFailure(

@@ -17,7 +17,7 @@ const POLL_MS = 1000;
 const STOP_GRACE_MS = 1000;
 /** Between two tries to store an outcome while the database is away, or the webhook is locked. */
 const SETTLE_AGAIN_MS = 250;
-/** Tries when the process stops; it does not wait for a lock that is held for longer. */
+/** Tries when the process stops, or when nobody knows why the outcome is refused. */
 const SETTLE_TRIES = 5;
 
 /**
@@ -80,8 +80,15 @@ export class DeliveryWorker {
 
   private begin(delivery: DueDelivery): void {
     const key = laneKey(delivery);
-    // Its claim ran out while it was being tried, and was just renewed.
-    if (this.running.has(key)) return;
+    const earlier = this.running.get(key);
+    if (earlier) {
+      // Its claim ran out while it was being tried, or was given back a moment ago.
+      void earlier.then(() => {
+        this.lanes.lookAgain(delivery);
+        this.wake();
+      });
+      return;
+    }
     this.places.take(delivery);
     const run = this.run(delivery).finally(() => {
       this.running.delete(key);
@@ -118,9 +125,12 @@ export class DeliveryWorker {
       try {
         return await this.settlements.settle(settled);
       } catch (error) {
-        const isLocked = error instanceof WebhookLocked;
-        if (!isLocked && !(error instanceof DatabaseUnavailable)) throw error;
-        if (this.poller.isStopped && !(isLocked && tries < SETTLE_TRIES)) throw error;
+        const isAway = error instanceof DatabaseUnavailable;
+        const waits = isAway || error instanceof WebhookLocked;
+        const isLast = this.poller.isStopped
+          ? isAway || tries >= SETTLE_TRIES
+          : !waits && tries >= SETTLE_TRIES;
+        if (isLast) throw error;
         await this.clock.sleep(SETTLE_AGAIN_MS);
       }
     }

@@ -19,6 +19,8 @@ export interface DueDelivery extends Lane {
   readonly instance: string;
   readonly label: string;
   readonly enabled: boolean;
+  /** When the owner changed the webhook last. */
+  readonly configuredAt: Date;
   /** Empty = `sealedUrl` holds it, see `openUrl`. */
   readonly url: string | null;
   readonly sealedUrl: Buffer | null;

@@ -8,7 +8,8 @@ const HEADS = `
   SELECT lanes."webhookId", lanes.lane, first.id AS "deliveryId", first.event_id AS "eventId", first.event,
     first.body, first.attempts,
     extract(epoch FROM clock_timestamp() - first.created_at)::double precision AS "queuedSeconds",
-    webhooks.instance_id AS "instanceId", instances.account_id AS "accountId", instances.name AS instance, webhooks.label, webhooks.enabled, webhooks.url,
+    webhooks.instance_id AS "instanceId", instances.account_id AS "accountId", instances.name AS instance, webhooks.label, webhooks.enabled,
+    webhooks.updated_at AS "configuredAt", webhooks.url,
     webhooks.sealed_url AS "sealedUrl", webhooks.headers,
     webhooks.by_events AS "byEvents", webhooks.authorization_value AS "authorizationValue", webhooks.secret,
     CASE WHEN webhooks.previous_secret_until > now() THEN webhooks.previous_secret END AS "previousSecret"

@@ -120,7 +120,7 @@ const HURRY = `
 export class LanesRepository {
   /** What this process claims is known by. */
   private readonly claimant = randomUUID();
-  /** Claimed, and then the connection broke: what is first in them is not known yet. */
+  /** Claimed, and what is first in them is not known yet: the connection broke, or somebody was still at work in them. */
   private unread: readonly Lane[] = [];
 
   constructor(private readonly dataSource: DataSource) {}
@@ -140,18 +140,20 @@ export class LanesRepository {
     ]);
     const doubtful = this.unread;
     if (claimed.length === 0 && doubtful.length === 0) return [];
-    this.unread = [...doubtful, ...claimed];
+    const looked = [...doubtful, ...claimed];
+    this.unread = looked;
     // A statement of its own, so that it sees everything that was settled before the claim.
     const heads = claimed.length > 0 ? await headsOf(this.dataSource.manager, claimed) : [];
     const known = new Set(heads.map(laneKey));
-    const toHold = [...doubtful, ...claimed].filter((lane) => !known.has(laneKey(lane)));
+    const toHold = looked.filter((lane) => !known.has(laneKey(lane)));
     const filledSince =
       toHold.length === 0
         ? []
         : await this.dataSource.transaction(async (manager) =>
             this.goOn(manager, await this.hold(manager, toHold)),
           );
-    this.unread = [];
+    // Others may have been added meanwhile.
+    this.unread = this.unread.slice(looked.length);
     return [...heads, ...filledSince];
   }
 
@@ -163,6 +165,11 @@ export class LanesRepository {
     for (let hurried = HURRIED_AT_ONCE; hurried === HURRIED_AT_ONCE;) {
       [, hurried] = await this.dataSource.query<[unknown, number]>(HURRY, [webhookId, HURRIED_AT_ONCE]);
     }
+  }
+
+  /** The next `claim` hands out what is first in the lane, if it is still claimed by this process. */
+  lookAgain({ webhookId, lane }: Lane): void {
+    this.unread = [...this.unread, { webhookId, lane }];
   }
 
   /** Locks the lanes that are still claimed by this process; nobody can add to them until the transaction ends. */

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { appendEvent } from '../common/events/outbox.js';
 import { AppConfig } from '../config/app-config.js';
 import { instanceNews } from '../instances/instance-event.js';
-import type { DeliveryOutcome } from './delivery-outcome.js';
+import { outcomeOfEarlier, type DeliveryOutcome } from './delivery-outcome.js';
 import { laneKey, type DueDelivery } from './due-delivery.js';
 import { LanesRepository } from './lanes.repository.js';
 
@@ -28,12 +28,15 @@ export interface SwitchedOffWebhook {
 }
 
 export interface Settled {
+  /** What was given, as far as nobody else holds it, with the outcomes that count. */
+  readonly settled: readonly SettledDelivery[];
   /** The next delivery of each lane that goes on and has one. */
   readonly next: readonly DueDelivery[];
-  /** Ids of webhooks that somebody else holds; nothing of theirs was stored. */
-  readonly locked: ReadonlySet<string>;
   readonly switchedOff: readonly SwitchedOffWebhook[];
 }
+
+/** For a webhook that was deleted meanwhile. */
+const NEVER = new Date(0);
 
 /** Writes down what came of deliveries, many at a time. */
 @Injectable()
@@ -49,48 +52,55 @@ export class SettlementsRepository {
    * another process has claimed meanwhile is left to it. May be called again when it is not known whether it was stored.
    * A webhook that is locked, because it is being changed or deleted, is left out, so that nobody else waits for that.
    */
-  settle(settled: readonly SettledDelivery[]): Promise<Settled> {
+  settle(given: readonly SettledDelivery[]): Promise<Settled> {
     return this.dataSource.transaction(async (manager) => {
-      const { held, locked, paused } = await this.hold(manager, settled);
+      const { settled, held, paused } = await this.hold(manager, given);
       const ids = await this.storeOutcomes(manager, held);
       const stored = held.filter(({ delivery }) => ids.has(delivery.deliveryId));
-      await this.count(manager, stored);
-      const switchedOff = await this.switchOff(manager, stored);
+      const hopeless = await this.count(manager, stored);
+      const switchedOff = await this.switchOff(manager, this.reasonsToSwitchOff(stored, hopeless));
       for (const { delivery, outcome } of stored) if (pauseMsIn(outcome) > 0) paused.add(delivery.webhookId);
       const isGoingOn = (one: SettledDelivery) => goesOn(one) && !paused.has(one.delivery.webhookId);
       await this.lanes.giveBack(manager, held.filter((one) => !isGoingOn(one)).map(toReturnedLane));
       const goingOn = held.filter(isGoingOn).map(({ delivery }) => delivery);
-      return { next: await this.lanes.goOn(manager, goingOn), locked, switchedOff };
+      return { settled, next: await this.lanes.goOn(manager, goingOn), switchedOff };
     });
   }
 
   private async hold(
     manager: EntityManager,
-    settled: readonly SettledDelivery[],
-  ): Promise<{ held: SettledDelivery[]; locked: Set<string>; paused: Set<string> }> {
-    const webhookIds = [...new Set(settled.map(({ delivery }) => delivery.webhookId))];
+    given: readonly SettledDelivery[],
+  ): Promise<{ settled: SettledDelivery[]; held: SettledDelivery[]; paused: Set<string> }> {
+    const webhookIds = [...new Set(given.map(({ delivery }) => delivery.webhookId))];
     // An event may be stored with the outcomes, and those who delete an instance lock it before its webhooks.
     const instances = await manager.query<{ id: string }[]>(
       `SELECT id FROM instances WHERE id IN (SELECT instance_id FROM webhooks WHERE id = ANY ($1))
        ORDER BY id FOR KEY SHARE SKIP LOCKED`,
       [webhookIds],
     );
-    const mine = await manager.query<{ id: string; isPaused: boolean | null }[]>(
-      `SELECT id, enabled AND paused_until > now() AS "isPaused" FROM webhooks WHERE id = ANY ($1) AND instance_id = ANY ($2)
+    const mine = await manager.query<{ id: string; configuredAt: Date; isPaused: boolean | null }[]>(
+      `SELECT id, updated_at AS "configuredAt", enabled AND paused_until > now() AS "isPaused"
+       FROM webhooks WHERE id = ANY ($1) AND instance_id = ANY ($2)
        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
       [webhookIds, instances.map(({ id }) => id)],
     );
-    const free = new Set(mine.map(({ id }) => id));
+    const free = new Map(mine.map(({ id, configuredAt }) => [id, configuredAt]));
     const locked = new Set(
       await this.existing(
         manager,
         webhookIds.filter((id) => !free.has(id)),
       ),
     );
+    const settled = given
+      .filter(({ delivery }) => !locked.has(delivery.webhookId))
+      .map((one) => {
+        const isEarlier = (free.get(one.delivery.webhookId) ?? NEVER) > one.delivery.configuredAt;
+        return isEarlier ? { ...one, outcome: outcomeOfEarlier(one.outcome) } : one;
+      });
     const lanes = settled.map(({ delivery }) => delivery).filter(({ webhookId }) => free.has(webhookId));
     const held = new Set((await this.lanes.hold(manager, lanes)).map(laneKey));
     const paused = new Set(mine.filter(({ isPaused }) => isPaused).map(({ id }) => id));
-    return { held: settled.filter(({ delivery }) => held.has(laneKey(delivery))), locked, paused };
+    return { settled, held: settled.filter(({ delivery }) => held.has(laneKey(delivery))), paused };
   }
 
   private async existing(manager: EntityManager, webhookIds: readonly string[]): Promise<string[]> {
@@ -132,7 +142,8 @@ export class SettlementsRepository {
     return new Set(stored.map(({ id }) => id));
   }
 
-  private async count(manager: EntityManager, settled: readonly SettledDelivery[]): Promise<void> {
+  /** Returns the ids of webhooks that have done nothing but fail for too long. */
+  private async count(manager: EntityManager, settled: readonly SettledDelivery[]): Promise<string[]> {
     const rows = settled.map(({ delivery: { webhookId, enabled }, outcome }) => ({
       webhookId,
       delivered: outcome.kind === 'delivered' ? 1 : 0,
@@ -141,8 +152,8 @@ export class SettlementsRepository {
       failed: outcome.kind !== 'delivered' && enabled ? 1 : 0,
       pauseSeconds: pauseMsIn(outcome) / 1000,
     }));
-    if (rows.length === 0) return;
-    await manager.query(
+    if (rows.length === 0) return [];
+    const [counted] = await manager.query<[{ id: string; isHopeless: boolean | null }[], number]>(
       `UPDATE webhooks SET delivered_count = delivered_count + delivered, dead_count = dead_count + dead,
          failed_attempts = failed_attempts + failed,
          last_success_at = CASE WHEN delivered > 0 THEN now() ELSE last_success_at END,
@@ -157,37 +168,40 @@ export class SettlementsRepository {
            AS outcomes ("webhookId" uuid, delivered integer, dead integer, failed integer, "pauseSeconds" double precision)
          GROUP BY "webhookId"
        ) outcomes
-       WHERE webhooks.id = outcomes."webhookId"`,
-      [JSON.stringify(rows)],
+       WHERE webhooks.id = outcomes."webhookId"
+       RETURNING webhooks.id, $2 > 0 AND failing_since <= now() - make_interval(days => $2) AS "isHopeless"`,
+      [JSON.stringify(rows), this.config.webhookDisableAfterDays],
     );
+    return counted.filter(({ isHopeless }) => isHopeless).map(({ id }) => id);
+  }
+
+  private reasonsToSwitchOff(
+    settled: readonly SettledDelivery[],
+    hopeless: readonly string[],
+  ): Map<string, string> {
+    const days = this.config.webhookDisableAfterDays;
+    const reasons = new Map(hopeless.map((id) => [id, `The receiver did nothing but fail for ${days} days`]));
+    for (const { delivery, outcome } of settled) {
+      if (outcome.kind === 'dead' && outcome.disabledReason) {
+        reasons.set(delivery.webhookId, outcome.disabledReason);
+      }
+    }
+    return reasons;
   }
 
   /** What is disabled already keeps its reason. The others of the instance get an event, stored with the change. */
   private async switchOff(
     manager: EntityManager,
-    settled: readonly SettledDelivery[],
+    reasons: ReadonlyMap<string, string>,
   ): Promise<SwitchedOffWebhook[]> {
-    const reasons = new Map<string, string | null>();
-    for (const { delivery, outcome } of settled) {
-      const { webhookId, enabled } = delivery;
-      if (outcome.kind === 'delivered' || outcome.kind === 'released' || !enabled) continue;
-      const reason = outcome.kind === 'dead' ? outcome.disabledReason : undefined;
-      reasons.set(webhookId, reason ?? reasons.get(webhookId) ?? null);
-    }
     if (reasons.size === 0) return [];
-    const days = this.config.webhookDisableAfterDays;
     const [switchedOff] = await manager.query<[SwitchedOffWebhook[], number]>(
-      `UPDATE webhooks SET enabled = false, disabled_reason = coalesce(reasons.reason, $2), disabled_at = now()
+      `UPDATE webhooks SET enabled = false, disabled_reason = reasons.reason, disabled_at = now()
        FROM json_to_recordset($1::json) AS reasons (id uuid, reason text), instances
        WHERE webhooks.id = reasons.id AND webhooks.enabled AND instances.id = webhooks.instance_id
-         AND (reasons.reason IS NOT NULL OR $3 > 0 AND failing_since <= now() - make_interval(days => $3))
        RETURNING webhooks.id AS "webhookId", instances.id AS "instanceId", instances.account_id AS "accountId",
          instances.name AS instance, webhooks.label, webhooks.disabled_reason AS reason, webhooks.disabled_at AS at`,
-      [
-        JSON.stringify([...reasons].map(([id, reason]) => ({ id, reason }))),
-        `The receiver did nothing but fail for ${days} days`,
-        days,
-      ],
+      [JSON.stringify([...reasons].map(([id, reason]) => ({ id, reason })))],
     );
     for (const { instanceId, label, reason, at } of switchedOff) {
       const event = instanceNews(at, { state: 'webhook_disabled', label, reason });

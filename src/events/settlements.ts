@@ -56,18 +56,19 @@ export class Settlements {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const { next, locked, switchedOff } = await this.repository.settle(
-          batch.map(({ settled }) => settled),
-        );
+        const { settled, next, switchedOff } = await this.repository.settle(batch.map((one) => one.settled));
         for (const webhook of switchedOff) this.report(webhook);
+        const outcomes = new Map(settled.map(({ delivery, outcome }) => [laneKey(delivery), outcome]));
         const byLane = new Map(next.map((delivery) => [laneKey(delivery), delivery]));
         for (const { settled, resolve, reject } of batch) {
-          if (locked.has(settled.delivery.webhookId)) {
+          const key = laneKey(settled.delivery);
+          const outcome = outcomes.get(key);
+          if (!outcome) {
             reject(new WebhookLocked());
             continue;
           }
-          void this.events.publish(new DeliverySettled(settled.delivery, settled.outcome));
-          resolve(byLane.get(laneKey(settled.delivery)));
+          void this.events.publish(new DeliverySettled(settled.delivery, outcome));
+          resolve(byLane.get(key));
         }
       } catch (error) {
         for (const { reject } of batch) reject(error);

@@ -6,9 +6,9 @@ import { Clock } from '../common/time/clock.js';
 import { InstancesService } from '../instances/instances.service.js';
 import { BaseAddress } from './base-address.js';
 import { DeliveryAttempts, type Receiver } from './delivery-attempts.js';
+import { faultOf } from './delivery-outcome.js';
 import { TEST_EVENT, type EventEnvelope } from './event-envelope.js';
 import { MAX_WEBHOOK_TESTS, TooManyWebhookTests, WebhookDisabled, WebhookNotFound } from './events.errors.js';
-import { errorOf } from './send-failure.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 import type { WebhookTest } from './webhook-values.js';
 
@@ -66,11 +66,7 @@ export class WebhookTests {
       { eventId, event: TEST_EVENT, body },
       { showsAnswer: true },
     );
-    const { durationMs } = sent;
-    if (sent.kind === 'failed')
-      return { eventId, label, status: null, durationMs, answer: null, error: errorOf(sent.reason) };
-    const { status, answer = '' } = sent;
-    const error = status >= 200 && status < 300 ? null : `HTTP ${status}`;
-    return { eventId, label, status, durationMs, answer, error };
+    const { status, answer = '' } = sent.kind === 'failed' ? { status: null, answer: null } : sent;
+    return { eventId, label, status, durationMs: sent.durationMs, answer, error: faultOf(sent) };
   }
 }

@@ -193,3 +193,23 @@ describe('the list of deliveries', () => {
     await stranger.close();
   });
 });
+
+describe('a webhook that is changed while a delivery is under way', () => {
+  it.each([
+    { answer: 'leave me alone for an hour', status: 503, retryAfter: '3600' },
+    { answer: 'gone', status: 410, retryAfter: '' },
+  ])('is not charged with what the earlier receiver answers: $answer', async ({ status, retryAfter }) => {
+    const process = scene.start({ retrySeconds: [3600] });
+    const headers = { 'retry-after': retryAfter };
+    const before = await scene.receiver(() => ({ status, headers, afterMs: 500 }));
+    const after = await scene.receiver();
+    await scene.hook(process, before.url);
+    await process.emit(callUpdate(scene.instanceId, 'A', 1));
+    await until(() => before.received.length === 1, 'it is under way');
+    await scene.hook(process, after.url);
+    await until(() => after.received.length === 1, 'the event goes to the new address', 2500);
+    await process.emit(callUpdate(scene.instanceId, 'B', 1));
+    await until(() => after.received.length === 2, 'so does the next one');
+    expect(await shown(process)).toMatchObject({ enabled: true, disabledReason: null });
+  });
+});

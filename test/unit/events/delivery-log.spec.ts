@@ -20,6 +20,7 @@ const DELIVERY: DueDelivery = {
   attempts: 9,
   queuedSeconds: 0.2,
   enabled: true,
+  configuredAt: new Date('2026-01-01T00:00:00Z'),
   url: `https://user:${SECRET}@example.com/${SECRET}?x=${SECRET}`,
   byEvents: false,
   sealedUrl: null,

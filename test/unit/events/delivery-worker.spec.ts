@@ -13,8 +13,10 @@ import { SilentLog } from '../../support/silent-log.js';
 class OneLane {
   isAway = false;
   isLocked = false;
+  isBroken = false;
   readonly sent: string[] = [];
   readonly stored: string[] = [];
+  lookedAgain = 0;
   private readonly deliveries = ['first', 'second'].map((deliveryId) => ({
     webhookId: 'w',
     lane: 'l',
@@ -32,9 +34,14 @@ class OneLane {
 
   settle({ delivery, goOn }: SettledDelivery): Promise<DueDelivery | undefined> {
     if (this.isAway) return Promise.reject(new DatabaseUnavailable());
+    if (this.isBroken) return Promise.reject(new Error('deadlock detected'));
     if (this.isLocked) return Promise.reject(new WebhookLocked());
     this.stored.push(delivery.deliveryId);
     return Promise.resolve(goOn ? this.deliveries[this.stored.length] : undefined);
+  }
+
+  lookAgain(): void {
+    this.lookedAgain += 1;
   }
 
   close(): Promise<void> {
@@ -65,6 +72,29 @@ describe('the worker of deliveries', () => {
     await clock.advance(600);
     expect(lane).toMatchObject({ sent: ['first'], stored: [] });
     lane.isAway = false;
+    await clock.advance(250);
+    expect(lane).toMatchObject({ sent: ['first', 'second'], stored: ['first', 'second'] });
+    await worker.stop();
+  });
+
+  it('looks again at a lane that it claimed while it was still at work in it', async () => {
+    const { lane, clock, worker } = open();
+    lane.isLocked = true;
+    worker.start();
+    await clock.advance(1100);
+    expect(lane).toMatchObject({ sent: ['first'], lookedAgain: 0 });
+    lane.isLocked = false;
+    await clock.advance(250);
+    expect(lane).toMatchObject({ sent: ['first', 'second'], lookedAgain: 1 });
+    await worker.stop();
+  });
+
+  it('stores an outcome a little later when it is refused for a reason that nobody knows', async () => {
+    const { lane, clock, worker } = open();
+    lane.isBroken = true;
+    worker.start();
+    await clock.advance(100);
+    lane.isBroken = false;
     await clock.advance(250);
     expect(lane).toMatchObject({ sent: ['first', 'second'], stored: ['first', 'second'] });
     await worker.stop();

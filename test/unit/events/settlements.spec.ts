@@ -17,8 +17,8 @@ class EndlessLanes implements Pick<SettlementsRepository, 'settle'> {
   settle(settled: readonly SettledDelivery[]): Promise<Settled> {
     this.batches.push(settled.length);
     return Promise.resolve({
+      settled,
       next: settled.map(({ delivery }) => delivery),
-      locked: new Set(),
       switchedOff: this.switchedOff.splice(0),
     });
   }

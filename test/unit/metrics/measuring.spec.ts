@@ -24,6 +24,7 @@ const DELIVERY: DueDelivery = {
   instance: 'shop',
   label: 'default',
   enabled: true,
+  configuredAt: new Date('2026-01-01T00:00:00Z'),
   url: 'https://example.com',
   byEvents: false,
   sealedUrl: null,
