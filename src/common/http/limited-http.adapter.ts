@@ -7,6 +7,11 @@ import { ConnectionPlaces, type PlaceLimits } from './connection-places.js';
 import { HTTP_LIMITS, httpServerOptions } from './http-limits.js';
 import { restrictToProbes } from './probes-first.js';
 
+/**
+ * Connections that the system accepts before the process does. Of what does not fit in, nothing comes back, and the client tries again
+ * after a second: with the 511 of Node a crowd that is turned away made newcomers wait for it. The system has a limit of its own.
+ */
+const BACKLOG = 4096;
 /** Connections to the listener for probes. */
 const MAX_PROBES = 64;
 
@@ -24,6 +29,12 @@ export class LimitedHttpAdapter extends ExpressAdapter {
     const server = this.createServer();
     new ConnectionPlaces(server, this.limits);
     this.setHttpServer(server);
+  }
+
+  override listen(port: string | number, ...hostAndCallback: (string | (() => void) | undefined)[]): Server {
+    const host = hostAndCallback.find((given) => typeof given === 'string');
+    const onListening = hostAndCallback.find((given) => typeof given === 'function');
+    return this.httpServer.listen({ port: Number(port), host, backlog: BACKLOG }, onListening);
   }
 
   /**
