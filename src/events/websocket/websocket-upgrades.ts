@@ -1,9 +1,16 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server, ServerResponse, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { FairTurns } from '../../common/async/fair-turns.js';
+import { ANSWERED_OTHERWISE } from '../../common/http/request-reports.js';
+import { clientNetwork } from '../../common/net/client-network.js';
+import { AppConfig } from '../../config/app-config.js';
 import { headWithoutUpgrade, isWebSocketUpgrade, moveTokenToHeader } from './upgrade-request.js';
+
+/** Handshakes of one client that are looked at; its others wait for them, and are the first that it loses when it opens too many. */
+const HANDSHAKES_PER_ADDRESS = 16;
 
 /** A connection whose client asks for a WebSocket and waits for the answer. */
 export interface PendingUpgrade {
@@ -24,7 +31,16 @@ export interface PendingUpgrade {
 export class WebSocketUpgrades implements OnApplicationBootstrap {
   private readonly pending = new WeakMap<IncomingMessage, PendingUpgrade>();
 
-  constructor(private readonly host: HttpAdapterHost) {}
+  private readonly turns: FairTurns<string>;
+
+  constructor(
+    private readonly host: HttpAdapterHost,
+    @Inject(AppConfig) limits: Pick<AppConfig, 'maxConnections' | 'maxConnectionsPerAddress'>,
+  ) {
+    // Many clients share the address of a proxy.
+    const isShared = limits.maxConnectionsPerAddress >= limits.maxConnections;
+    this.turns = new FairTurns(isShared ? {} : { placesPerKey: HANDSHAKES_PER_ADDRESS });
+  }
 
   onApplicationBootstrap(): void {
     const server: unknown = this.host.httpAdapter.getHttpServer();
@@ -57,7 +73,13 @@ export class WebSocketUpgrades implements OnApplicationBootstrap {
     });
     moveTokenToHeader(request);
     this.pending.set(request, { request, response, socket, head });
-    server.emit('request', request, response);
+    const leave = this.turns.queue(clientNetwork(socket.remoteAddress), (turn) => {
+      const end = (): void => turn.end();
+      response.once('finish', end).once(ANSWERED_OTHERWISE, end);
+      socket.once('close', end);
+      server.emit('request', request, response);
+    });
+    socket.once('close', leave);
   }
 }
 

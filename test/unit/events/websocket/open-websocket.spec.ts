@@ -103,6 +103,23 @@ describe('opening a WebSocket', () => {
     });
   });
 
+  it('looks at 16 handshakes of an address at a time; the others wait for them', async () => {
+    let begun = 0;
+    let release = (): void => undefined;
+    const held = new Promise<undefined>((resolve) => (release = () => resolve(undefined)));
+    jest.spyOn(app.tokens, 'callerOf').mockImplementation(() => {
+      begun += 1;
+      return held;
+    });
+    const refused = Promise.all(Array.from({ length: 20 }, () => refusedWith({ token: SHOP_TOKEN })));
+    while (begun < 16) await sleep(5);
+    await sleep(50);
+    expect(begun).toBe(16);
+    release();
+    expect((await refused).map(({ status }) => status)).toEqual(new Array<number>(20).fill(401));
+    expect(begun).toBe(20);
+  });
+
   it('allows 20 on one instance, and a new one when an old one has gone', async () => {
     const clients = await Promise.all(Array.from({ length: 20 }, () => openWith({ token: SHOP_TOKEN })));
     const refusal = await refusedWith({ token: ACCOUNT_TOKEN });
