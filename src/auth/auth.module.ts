@@ -7,6 +7,7 @@ import { AppConfig } from '../config/app-config.js';
 import { Authenticator } from './authenticator.js';
 import { FailedTokens } from './failed-tokens.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
+import { RefusalPace } from './refusal-pace.js';
 import { RateLimit } from './rate-limit.js';
 import { rateLimits } from './rate-limits.js';
 import { RequestPlacesGuard } from './request-places.guard.js';
@@ -28,6 +29,7 @@ import { WindowStorage } from './window-storage.js';
   providers: [
     Authenticator,
     FailedTokens,
+    RefusalPace,
     { provide: RateLimit, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: TokenGuard },
     { provide: APP_GUARD, useClass: RequestPlacesGuard },

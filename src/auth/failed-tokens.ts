@@ -5,6 +5,7 @@ import { Clock } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { RateLimitExceeded } from './auth.errors.js';
 import { budgetKey, showBudget } from './count-request.js';
+import { RefusalPace } from './refusal-pace.js';
 import { WindowStorage } from './window-storage.js';
 
 const WINDOW_MS = 60_000;
@@ -20,14 +21,16 @@ export class FailedTokens {
     private readonly storage: WindowStorage,
     private readonly config: AppConfig,
     private readonly clock: Clock,
+    private readonly refusals: RefusalPace,
   ) {}
 
   /** @throws RateLimitExceeded */
-  requireUnblocked(request: Request, response: Response): void {
+  async requireUnblocked(request: Request, response: Response): Promise<void> {
     const { rateLimitPerAddress: limit } = this.config;
     const seconds = this.storage.blockedSeconds(keyOf(request), limit);
     if (seconds <= 0) return;
     showBudget(response, { limit, remaining: 0, seconds }, this.clock);
+    await this.refusals.turn(clientNetwork(request.ip));
     throw new RateLimitExceeded(Math.ceil(seconds));
   }
 

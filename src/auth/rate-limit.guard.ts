@@ -9,12 +9,14 @@ import {
   type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { Response } from 'express';
-import type { RequestWithCaller } from '../common/http/caller.js';
+import { tenantOf, type RequestWithCaller } from '../common/http/caller.js';
 import { clientNetwork } from '../common/net/client-network.js';
 import { Clock } from '../common/time/clock.js';
+import { RateLimitExceeded } from './auth.errors.js';
 import { countRequest } from './count-request.js';
 import { presentedToken } from './presented-token.js';
 import type { RateLimit } from './rate-limit.js';
+import { RefusalPace } from './refusal-pace.js';
 import { trackerOf } from './rate-limits.js';
 
 /**
@@ -28,12 +30,21 @@ export class RateLimitGuard extends ThrottlerGuard implements RateLimit {
     @InjectThrottlerStorage() storage: ThrottlerStorage,
     reflector: Reflector,
     private readonly clock: Clock,
+    private readonly refusals: RefusalPace,
   ) {
     super(options, storage, reflector);
   }
 
   async count(context: ExecutionContext): Promise<void> {
-    await this.canActivate(context);
+    try {
+      await this.canActivate(context);
+    } catch (error) {
+      if (error instanceof RateLimitExceeded) {
+        const { caller, ip } = context.switchToHttp().getRequest<RequestWithCaller>();
+        await this.refusals.turn(tenantOf(caller)?.accountId ?? clientNetwork(ip));
+      }
+      throw error;
+    }
   }
 
   protected override async handleRequest(props: ThrottlerRequest): Promise<boolean> {

@@ -12,6 +12,9 @@ const WAITING_PER_ACCOUNT = 1000;
  * Lets few requests of an account work at a time in this process; the others of the account wait in the order of their arrival, and
  * nobody of another account does. Runs after token and rate limit, and before the body is read: what waits costs a connection and no
  * more. Routes that wait by themselves, `@LongWait()`, take no place.
+ *
+ * Of an account one request begins in each turn of the event loop. A request goes through many of them, and each would take as
+ * long as all that the busiest account has begun.
  */
 @Injectable()
 export class RequestPlacesGuard implements CanActivate {
@@ -19,17 +22,22 @@ export class RequestPlacesGuard implements CanActivate {
     placesPerKey: PLACES_PER_ACCOUNT,
     waitingPerKey: WAITING_PER_ACCOUNT,
   });
+  private readonly starts = new FairTurns<string>({ placesPerKey: 1 });
 
   constructor(private readonly reflector: Reflector) {}
 
-  /** @throws TooManyRequests */
+  /** @throws TooManyRequests, ClientLeft */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     const { caller } = http.getRequest<RequestWithCaller>();
     const waitsLong = this.reflector.get<boolean | undefined>(LONG_WAIT, context.getHandler()) ?? false;
     const tenant = tenantOf(caller);
-    if (!tenant || waitsLong) return true;
-    await this.take(tenant.accountId, http.getResponse<Response>());
+    if (!tenant) return true;
+    const response = http.getResponse<Response>();
+    if (!waitsLong) await this.take(tenant.accountId, response);
+    const start = await this.starts.take(tenant.accountId);
+    setImmediate(() => start.end());
+    if (response.closed) throw new ClientLeft();
     return true;
   }
 

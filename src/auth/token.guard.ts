@@ -35,7 +35,7 @@ export class TokenGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<RequestWithCaller>();
     const token = presentedToken(request.headers);
-    if (token !== undefined) this.failedTokens.requireUnblocked(request, http.getResponse());
+    if (token !== undefined) await this.failedTokens.requireUnblocked(request, http.getResponse());
     const caller = token === undefined ? undefined : await this.authenticator.callerOf(token);
     const accepted = this.metadata<readonly TokenKind[]>(ACCEPTED_TOKENS, context) ?? TENANTS;
     if (!caller || !accepted.includes(caller.kind)) {

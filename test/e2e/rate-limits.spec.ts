@@ -53,6 +53,20 @@ describe('rate limits', () => {
     }
   });
 
+  it('refuse many requests at once at a pace, and nobody else waits for that', async () => {
+    const startedMs = performance.now();
+    const flood = Promise.all(Array.from({ length: 150 }, () => stage.get('/api/instance/list')));
+    const other = await stage.get('/api/account/list', { token: stage.adminToken });
+    const otherMs = performance.now() - startedMs;
+    const answers = await flood;
+    const tookMs = performance.now() - startedMs;
+    expect(answers.filter((answer) => answer.status === 429)).toHaveLength(144);
+    // 50 at once, then one each 10 ms.
+    expect(tookMs).toBeGreaterThan(900);
+    expect(other.status).toBe(200);
+    expect(otherMs).toBeLessThan(tookMs);
+  });
+
   it('are smaller for making instances', async () => {
     for (const left of ['2', '1', '0']) {
       expect(limitOf(await stage.post('/api/instance/new', {}))).toEqual(['3', left]);

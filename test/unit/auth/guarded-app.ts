@@ -7,6 +7,7 @@ import { InstanceCreationLimit } from '../../../src/auth/route-limits.js';
 import { countRequest } from '../../../src/auth/count-request.js';
 import { FailedTokens } from '../../../src/auth/failed-tokens.js';
 import { FixedWindowStorage } from '../../../src/auth/fixed-window-storage.js';
+import { RefusalPace } from '../../../src/auth/refusal-pace.js';
 import { RateLimit } from '../../../src/auth/rate-limit.js';
 import { rateLimits, trackerOf, type RateLimits } from '../../../src/auth/rate-limits.js';
 import { TokenGuard } from '../../../src/auth/token.guard.js';
@@ -136,7 +137,10 @@ export async function guardedApp(
         provide: RateLimit,
         useValue: new CountingRateLimit(rateLimits(config, storage), clock),
       },
-      { provide: FailedTokens, useValue: new FailedTokens(storage, config, clock) },
+      {
+        provide: FailedTokens,
+        useValue: new FailedTokens(storage, config, clock, new RefusalPace(clock)),
+      },
       { provide: APP_GUARD, useClass: TokenGuard },
       { provide: APP_GUARD, useClass: RequestShapeGuard },
     ],

@@ -6,6 +6,7 @@ import { Controller, HttpCode, Post, Body, type ExecutionContext } from '@nestjs
 import { Authenticator } from '../../../../src/auth/authenticator.js';
 import { countRequest } from '../../../../src/auth/count-request.js';
 import { FailedTokens } from '../../../../src/auth/failed-tokens.js';
+import { RefusalPace } from '../../../../src/auth/refusal-pace.js';
 import { FixedWindowStorage } from '../../../../src/auth/fixed-window-storage.js';
 import { presentedToken } from '../../../../src/auth/presented-token.js';
 import { RateLimit } from '../../../../src/auth/rate-limit.js';
@@ -140,6 +141,7 @@ export class SocketApp {
           useValue: parseAppConfig({ MAX_WEBSOCKETS_PER_ACCOUNT: String(MAX_WEBSOCKETS_PER_ACCOUNT) }),
         },
         FailedTokens,
+        RefusalPace,
         { provide: APP_GUARD, useClass: TokenGuard },
         { provide: APP_GUARD, useClass: RequestShapeGuard },
         EventBus,
