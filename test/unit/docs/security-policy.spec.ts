@@ -33,6 +33,14 @@ describe('SECURITY.md', () => {
     expect(policy).toContain(
       `; ${constant('src/auth/request-places.guard.ts', 'PLACES_PER_ACCOUNT')} in work at a time`,
     );
+    const everyMs = Number(constant('src/auth/refusal-pace.ts', 'EVERY_MS'));
+    expect(1000 / everyMs).toBe(100);
+    expect(policy).toContain('; refusals come a hundred a second');
+    const pace = (name: string) => constant('src/whatsapp/connect-pace.ts', name);
+    const seconds = Number(pace('EVERY_MS').replace('_', '')) / 1000;
+    expect(policy).toContain(`; ${pace('BURST')} connects of one phone, then one each ${seconds} seconds`);
+    const handshakes = constant('src/events/websocket/websocket-upgrades.ts', 'HANDSHAKES_PER_ADDRESS');
+    expect(policy).toContain(`of which ${handshakes} handshakes of WebSockets are looked at`);
     expect(constant('src/common/http/body-bytes.ts', 'LIMIT_BYTES')).toBe('100 * 1024');
     expect(policy).toContain(
       `100 KiB and ${constant('src/common/http/declared-fields.ts', 'MAX_VALUES')} values`,
@@ -46,6 +54,6 @@ describe('SECURITY.md', () => {
       `no more than ${constant('src/events/delivery-places.ts', 'PLACES_PER_WEBHOOK')} for one webhook`,
     );
     expect(policy).toContain(`| ${MAX_WEBHOOKS} for each instance, ${MAX_ENABLED_WEBHOOKS} of them enabled`);
-    expect(policy).toContain(`| ${MAX_SOCKETS_PER_INSTANCE} for each instance`);
+    expect(policy).toContain(`| ${MAX_SOCKETS_PER_INSTANCE} for each instance, `);
   });
 });
