@@ -12,6 +12,12 @@ export interface PlaceLimits {
 /** Places beyond the maximum in which only probes are served: a monitor must see that the service is full, and not down. */
 const SPARE_PLACES = 64;
 const SPARE_PLACES_PER_CLIENT = 8;
+/**
+ * Connections that a client at its share may open at the cost of its idle ones: so many at once, and then one in this time. Who opens
+ * thousands a second is turned away, which costs a good deal less.
+ */
+const EXCHANGES = 100;
+const EXCHANGE_EVERY_MS = 20;
 /** For the head of a request on a spare place. */
 const SPARE_MS = 2000;
 
@@ -20,6 +26,8 @@ interface Client {
   /** Ordinary places. */
   held: number;
   spare: number;
+  /** When the last exchange was due, in monotonic milliseconds. */
+  exchangedAtMs: number;
   /** Connections without a request at work, in the order in which they became idle. */
   readonly idle: Set<Socket>;
 }
@@ -58,7 +66,7 @@ export class ConnectionPlaces {
     if (this.places.has(socket) || this.spares.has(socket)) return;
     const client = this.clientAt(clientNetwork(socket.remoteAddress));
     const isOverShare = client.held >= this.limits.maxConnectionsPerAddress;
-    if (isOverShare && !this.closeIdleOf(client)) this.admitToSpare(socket, client, 'address_full');
+    if (isOverShare && !this.exchange(client)) this.admitToSpare(socket, client, 'address_full');
     else if (this.places.size >= this.limits.maxConnections && !this.makeRoom(client))
       this.admitToSpare(socket, client, 'all_full');
     else this.place(socket, client);
@@ -78,6 +86,15 @@ export class ConnectionPlaces {
     const [greediest] = this.ranks.get(this.highest) ?? [];
     if (!greediest || (greediest !== newcomer && greediest.held <= newcomer.held)) return false;
     return this.closeIdleOf(greediest);
+  }
+
+  /** Closes a connection of the client for a new one. */
+  private exchange(client: Client): boolean {
+    const nowMs = performance.now();
+    const atMs = Math.max(client.exchangedAtMs, nowMs - EXCHANGES * EXCHANGE_EVERY_MS) + EXCHANGE_EVERY_MS;
+    if (atMs > nowMs || !this.closeIdleOf(client)) return false;
+    client.exchangedAtMs = atMs;
+    return true;
   }
 
   private closeIdleOf({ idle }: Client): boolean {
@@ -137,7 +154,8 @@ export class ConnectionPlaces {
   }
 
   private clientAt(network: string): Client {
-    return this.clients.get(network) ?? { network, held: 0, spare: 0, idle: new Set<Socket>() };
+    const unknown = { network, held: 0, spare: 0, exchangedAtMs: -Infinity, idle: new Set<Socket>() };
+    return this.clients.get(network) ?? unknown;
   }
 
   private forgetIfGone({ network, held, spare }: Client): void {

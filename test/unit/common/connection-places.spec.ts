@@ -108,6 +108,21 @@ describe('places for connections', () => {
     expect(dropped).toBe(1);
   });
 
+  it('are exchanged by a client at its share a hundred times at once, and then fifty times a second', async () => {
+    await open({ maxConnectionsPerAddress: 1 });
+    const startedMs = performance.now();
+    const { port } = server.address() as AddressInfo;
+    const sockets = Array.from({ length: 200 }, () => connect({ host: '127.0.0.1', port }));
+    for (const socket of sockets) socket.on('error', () => undefined);
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const [last] = await come(1);
+    const allowed = 100 + (performance.now() - startedMs) / 20;
+    if (allowed < 199) expect(await last?.ask('/work')).not.toBe(200);
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await (await come(1))[0]?.ask('/work')).toBe(200);
+  });
+
   it('are as many as the share of a client says also when that is one', async () => {
     await open({ maxConnectionsPerAddress: 1 });
     const came: Visitor[] = [];
