@@ -56,6 +56,24 @@ describe('reading a request', () => {
     expect(order.indexOf('quiet')).toBeLessThan(3);
   });
 
+  it('leaves time to others between the large bodies of one account', async () => {
+    const large = `{${Array.from({ length: 12_800 }, (_, index) => `"${index.toString(36)}":1`).join(',')}}`;
+    let turns = 0;
+    let left = 6;
+    const count = (): void => {
+      turns += 1;
+      if (left > 0) setImmediate(count);
+    };
+    setImmediate(count);
+    const bodies = Array.from({ length: left }, async () => {
+      await readJson(receivedRequest('greedy', large));
+      left -= 1;
+    });
+    await Promise.all(bodies);
+    // One after the other they would take a few turns of the event loop each.
+    expect(turns).toBeGreaterThan(100);
+  });
+
   it('reads JSON whatever its content type says', async () => {
     expect(await read('{"a":1}')).toEqual({ body: { a: 1 } });
   });
