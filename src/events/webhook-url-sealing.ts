@@ -45,7 +45,8 @@ export class WebhookUrlSealing {
         sealed: sealedUrl(clear.instanceId, clear.label, clear.url, this.secrets),
       })),
     );
+    if (replaced === 0) return;
     this.log.info('Stored addresses of webhooks were sealed', { count: replaced });
-    if (replaced > 0 && inClear.length === BATCH) this.poller.wake();
+    if (inClear.length === BATCH) this.poller.wake();
   }
 }

@@ -57,7 +57,7 @@ export class InstancesRepository {
     names: readonly string[] | undefined,
     { limit, after }: PageWish,
   ): Promise<InstanceEntity[]> {
-    const named = names && In(names.filter(isInstanceName));
+    const named = names && anyOf(names);
     const behind = after === undefined ? undefined : MoreThan(after);
     const name = named && behind ? And(named, behind) : (named ?? behind);
     return this.instances.find({
@@ -68,7 +68,7 @@ export class InstancesRepository {
   }
 
   countOf(accountId: string, names: readonly string[] | undefined): Promise<number> {
-    return this.instances.countBy({ accountId, ...(names && { name: In(names.filter(isInstanceName)) }) });
+    return this.instances.countBy({ accountId, ...(names && { name: anyOf(names) }) });
   }
 
   /** Webhooks of many instances at once, of each the first by label, sorted by it. */
@@ -127,4 +127,9 @@ export class InstancesRepository {
   private get instances() {
     return this.dataSource.getRepository(InstanceEntity);
   }
+}
+
+/** What can be no name need not be looked up. */
+function anyOf(names: readonly string[]) {
+  return In(names.filter(isInstanceName));
 }

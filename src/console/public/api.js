@@ -36,14 +36,13 @@ export class Api {
 
   /** `undefined` = it is gone. @param {string} name @returns {Promise<Instance | undefined>} */
   async instance(name) {
-    /** @param {unknown} error @returns {InstancePage} */
-    const nothing = (error) => {
-      if (error instanceof ApiError && error.status === 404)
-        return { instances: [], meta: { total: 0, nextCursor: null } };
-      throw error;
-    };
     const query = new URLSearchParams({ instanceName: name });
-    return (await this.#ask('GET', `instance/list?${query}`).catch(nothing)).instances[0];
+    try {
+      return (await this.#ask('GET', `instance/list?${query}`)).instances[0];
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
   }
 
   /** @param {string} name @returns {Promise<{ name: string, token: string }>} */
