@@ -31,7 +31,7 @@ export type DeliveryOutcome =
       readonly disabledReason?: string;
       readonly pauseMs?: number;
     }
-  /** Nothing is known to have reached the receiver; the try does not count. */
+  /** Nothing is known to have reached the receiver as it is now; the try does not count. */
   | { readonly kind: 'released' };
 
 export interface RetryPlan {
@@ -74,10 +74,9 @@ export function outcomeOf(result: AttemptResult, attemptsBefore: number, plan: R
     : { ...outcome, pauseMs };
 }
 
-/** What a try means that began before the owner changed the webhook: whatever failed may be what was mended. */
-export function outcomeOfEarlier(outcome: DeliveryOutcome): DeliveryOutcome {
-  if (outcome.kind !== 'retry' && outcome.kind !== 'dead') return outcome;
-  return { kind: 'retry', status: outcome.status, error: outcome.error, delayMs: 0 };
+/** What a try means that began before the owner changed the webhook: a failure says nothing about the changed one, and does not count. */
+export function outcomeBeforeChange(outcome: DeliveryOutcome): DeliveryOutcome {
+  return outcome.kind === 'delivered' ? outcome : { kind: 'released' };
 }
 
 function afterFailure(

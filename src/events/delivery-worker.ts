@@ -17,7 +17,7 @@ const POLL_MS = 1000;
 const STOP_GRACE_MS = 1000;
 /** Between two tries to store an outcome while the database is away, or the webhook is locked. */
 const SETTLE_AGAIN_MS = 250;
-/** Tries when the process stops, or when nobody knows why the outcome is refused. */
+/** Tries when the process stops, or after an unexpected error. */
 const SETTLE_TRIES = 5;
 
 /**

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { appendEvent } from '../common/events/outbox.js';
 import { AppConfig } from '../config/app-config.js';
 import { instanceNews } from '../instances/instance-event.js';
-import { outcomeOfEarlier, type DeliveryOutcome } from './delivery-outcome.js';
+import { outcomeBeforeChange, type DeliveryOutcome } from './delivery-outcome.js';
 import { laneKey, type DueDelivery } from './due-delivery.js';
 import { LanesRepository } from './lanes.repository.js';
 
@@ -34,9 +34,6 @@ export interface Settled {
   readonly next: readonly DueDelivery[];
   readonly switchedOff: readonly SwitchedOffWebhook[];
 }
-
-/** For a webhook that was deleted meanwhile. */
-const NEVER = new Date(0);
 
 /** Writes down what came of deliveries, many at a time. */
 @Injectable()
@@ -94,8 +91,9 @@ export class SettlementsRepository {
     const settled = given
       .filter(({ delivery }) => !locked.has(delivery.webhookId))
       .map((one) => {
-        const isEarlier = (free.get(one.delivery.webhookId) ?? NEVER) > one.delivery.configuredAt;
-        return isEarlier ? { ...one, outcome: outcomeOfEarlier(one.outcome) } : one;
+        const now = free.get(one.delivery.webhookId);
+        const isChanged = now !== undefined && now.getTime() !== one.delivery.configuredAt.getTime();
+        return isChanged ? { ...one, outcome: outcomeBeforeChange(one.outcome) } : one;
       });
     const lanes = settled.map(({ delivery }) => delivery).filter(({ webhookId }) => free.has(webhookId));
     const held = new Set((await this.lanes.hold(manager, lanes)).map(laneKey));

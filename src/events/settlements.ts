@@ -56,10 +56,10 @@ export class Settlements {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const { settled, next, switchedOff } = await this.repository.settle(batch.map((one) => one.settled));
-        for (const webhook of switchedOff) this.report(webhook);
-        const outcomes = new Map(settled.map(({ delivery, outcome }) => [laneKey(delivery), outcome]));
-        const byLane = new Map(next.map((delivery) => [laneKey(delivery), delivery]));
+        const stored = await this.repository.settle(batch.map(({ settled }) => settled));
+        for (const webhook of stored.switchedOff) this.report(webhook);
+        const outcomes = new Map(stored.settled.map(({ delivery, outcome }) => [laneKey(delivery), outcome]));
+        const byLane = new Map(stored.next.map((delivery) => [laneKey(delivery), delivery]));
         for (const { settled, resolve, reject } of batch) {
           const key = laneKey(settled.delivery);
           const outcome = outcomes.get(key);

@@ -35,6 +35,7 @@ describe.each(WAYS)('a database that was given up, used $way', ({ way }) => {
   });
 
   afterAll(async () => {
+    processes.thaw();
     await pooler?.stop();
     await postgres.stop();
   });
