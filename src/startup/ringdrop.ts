@@ -55,7 +55,7 @@ export async function startRingdrop(given: StartGround): Promise<Ringdrop> {
 
 async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdrop> {
   const { host, port, probePort } = ground.config;
-  const adapter = new LimitedHttpAdapter(ground.config);
+  const adapter = new LimitedHttpAdapter(ground.config, ground.clock);
   const app = await createApp(database, ground, adapter);
   try {
     await setUpApp(app);

@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { clientNetwork } from '../net/client-network.js';
+import type { Clock } from '../time/clock.js';
+import { nextDueMs } from '../time/pace.js';
 import { restrictToProbes, type Restriction } from './probes-first.js';
 
 export interface PlaceLimits {
@@ -13,11 +15,12 @@ export interface PlaceLimits {
 const SPARE_PLACES = 64;
 const SPARE_PLACES_PER_CLIENT = 8;
 /**
- * Connections that a client at its share may open at the cost of its idle ones: so many at once, and then one in this time. Who opens
- * thousands a second is turned away, which costs a good deal less.
+ * Connections that a client at its share may open at the cost of its idle ones. One that opens more is refused, which is cheaper than
+ * to close one and admit another.
  */
-const EXCHANGES = 100;
-const EXCHANGE_EVERY_MS = 20;
+const EXCHANGES = { burst: 100, everyMs: 20 };
+/** Requests of one connection at a time; HTTP allows to send them without waiting for answers, and hardly a client does. */
+const MAX_PIPELINED = 16;
 /** For the head of a request on a spare place. */
 const SPARE_MS = 2000;
 
@@ -27,15 +30,15 @@ interface Client {
   held: number;
   spare: number;
   /** When the last exchange was due, in monotonic milliseconds. */
-  exchangedAtMs: number;
+  exchangeDueMs: number;
   /** Connections without a request at work, in the order in which they became idle. */
   readonly idle: Set<Socket>;
 }
 
 interface Place {
   readonly client: Client;
-  /** Requests at work. */
-  requests: number;
+  /** Of the requests at work. */
+  readonly responses: Set<ServerResponse>;
 }
 
 /**
@@ -50,11 +53,15 @@ export class ConnectionPlaces {
   /** Clients by the number of their places, and the highest number. */
   private readonly ranks = new Map<number, Set<Client>>();
   private highest = 0;
+  /** Many clients have one address, that of a proxy. */
+  private readonly isShared: boolean;
 
   constructor(
     private readonly server: Server,
     private readonly limits: PlaceLimits,
+    private readonly clock: Pick<Clock, 'monotonicMs'>,
   ) {
+    this.isShared = limits.maxConnectionsPerAddress >= limits.maxConnections;
     // The last resort: the places are counted here.
     server.maxConnections = limits.maxConnections + SPARE_PLACES;
     server.on('connection', (socket) => this.admit(socket));
@@ -75,7 +82,7 @@ export class ConnectionPlaces {
   private place(socket: Socket, client: Client): void {
     // Once more, when its only other place was just given up for this one.
     this.clients.set(client.network, client);
-    this.places.set(socket, { client, requests: 0 });
+    this.places.set(socket, { client, responses: new Set() });
     client.idle.add(socket);
     this.count(client, 1);
     socket.once('close', () => this.release(socket));
@@ -90,10 +97,11 @@ export class ConnectionPlaces {
 
   /** Closes a connection of the client for a new one. */
   private exchange(client: Client): boolean {
-    const nowMs = performance.now();
-    const atMs = Math.max(client.exchangedAtMs, nowMs - EXCHANGES * EXCHANGE_EVERY_MS) + EXCHANGE_EVERY_MS;
-    if (atMs > nowMs || !this.closeIdleOf(client)) return false;
-    client.exchangedAtMs = atMs;
+    if (this.isShared) return this.closeIdleOf(client);
+    const nowMs = this.clock.monotonicMs();
+    const dueMs = nextDueMs(client.exchangeDueMs, nowMs, EXCHANGES);
+    if (dueMs > nowMs || !this.closeIdleOf(client)) return false;
+    client.exchangeDueMs = dueMs;
     return true;
   }
 
@@ -106,8 +114,8 @@ export class ConnectionPlaces {
   }
 
   private admitToSpare(socket: Socket, client: Client, why: Restriction): void {
-    const isShared = this.limits.maxConnectionsPerAddress >= this.limits.maxConnections;
-    const isAllowed = this.spares.size < SPARE_PLACES && (isShared || client.spare < SPARE_PLACES_PER_CLIENT);
+    const isAllowed =
+      this.spares.size < SPARE_PLACES && (this.isShared || client.spare < SPARE_PLACES_PER_CLIENT);
     if (isAllowed) {
       this.clients.set(client.network, client);
       restrictToProbes(socket, why);
@@ -127,17 +135,20 @@ export class ConnectionPlaces {
     clearTimeout(this.spares.get(socket));
     const place = this.places.get(socket);
     if (!place) return;
-    place.requests += 1;
+    place.responses.add(response);
     place.client.idle.delete(socket);
     response.once('close', () => {
-      place.requests -= 1;
-      if (place.requests === 0 && this.places.has(socket)) place.client.idle.add(socket);
+      place.responses.delete(response);
+      if (place.responses.size === 0 && this.places.has(socket)) place.client.idle.add(socket);
     });
+    if (place.responses.size > MAX_PIPELINED) socket.destroy();
   }
 
   private release(socket: Socket): void {
-    const client = this.places.get(socket)?.client;
-    if (!client) return;
+    const place = this.places.get(socket);
+    if (!place) return;
+    const { client } = place;
+    if (place.responses.size > 0) setImmediate(() => closeAll(place.responses));
     this.places.delete(socket);
     client.idle.delete(socket);
     this.count(client, -1);
@@ -154,7 +165,7 @@ export class ConnectionPlaces {
   }
 
   private clientAt(network: string): Client {
-    const unknown = { network, held: 0, spare: 0, exchangedAtMs: -Infinity, idle: new Set<Socket>() };
+    const unknown = { network, held: 0, spare: 0, exchangeDueMs: -Infinity, idle: new Set<Socket>() };
     return this.clients.get(network) ?? unknown;
   }
 
@@ -166,5 +177,14 @@ export class ConnectionPlaces {
   private drop(socket: Socket): void {
     this.server.emit('drop', { remoteAddress: socket.remoteAddress });
     socket.destroy();
+  }
+}
+
+/** Node 20 forgets the responses that wait behind another one when their connection ends, and whoever waits for their end would wait for ever. */
+function closeAll(responses: ReadonlySet<ServerResponse>): void {
+  for (const response of responses) {
+    if (response.closed) continue;
+    Reflect.set(response, '_closed', true);
+    response.emit('close');
   }
 }

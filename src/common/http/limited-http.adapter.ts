@@ -2,14 +2,15 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { continueWhenRead } from './body-bytes.js';
+import type { Clock } from '../time/clock.js';
 import { answerClientError } from './client-error.js';
 import { ConnectionPlaces, type PlaceLimits } from './connection-places.js';
 import { HTTP_LIMITS, httpServerOptions } from './http-limits.js';
 import { restrictToProbes } from './probes-first.js';
 
 /**
- * Connections that the system accepts before the process does. Of what does not fit in, nothing comes back, and the client tries again
- * after a second: with the 511 of Node a crowd that is turned away made newcomers wait for it. The system has a limit of its own.
+ * Connections that the system accepts before the process does; it has a limit of its own. It drops the SYN of any further one, and the
+ * client sends it again a second later: with the 511 of Node, newcomers waited for that beside a crowd that was refused.
  */
 const BACKLOG = 4096;
 /** Connections to the listener for probes. */
@@ -21,13 +22,16 @@ export interface ConnectionLimits extends PlaceLimits {
 
 /** Express on a server whose limits are set when it is made, which is the only moment for some of them. */
 export class LimitedHttpAdapter extends ExpressAdapter {
-  constructor(private readonly limits: ConnectionLimits) {
+  constructor(
+    private readonly limits: ConnectionLimits,
+    private readonly clock: Pick<Clock, 'monotonicMs'>,
+  ) {
     super();
   }
 
   override initHttpServer(): void {
     const server = this.createServer();
-    new ConnectionPlaces(server, this.limits);
+    new ConnectionPlaces(server, this.limits, this.clock);
     this.setHttpServer(server);
   }
 

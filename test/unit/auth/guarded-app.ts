@@ -145,7 +145,7 @@ export async function guardedApp(
       { provide: APP_GUARD, useClass: RequestShapeGuard },
     ],
   }).compile();
-  const adapter = new LimitedHttpAdapter(config);
+  const adapter = new LimitedHttpAdapter(config, clock);
   const app = module.createNestApplication<NestExpressApplication>(adapter, { bodyParser: false });
   app.use(dropUnreadBody);
   app.set('trust proxy', config.trustedProxies);

@@ -5,11 +5,14 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import { LimitedHttpAdapter } from '../../../src/common/http/limited-http.adapter.js';
 import { probesFirst } from '../../../src/common/http/probes-first.js';
 import { ErrorFilter } from '../../../src/common/http/error.filter.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { SilentLog } from '../../support/silent-log.js';
 
 const MAX_CONNECTIONS = 24;
 const SHARE = 6;
 const SPARE_PLACES_PER_CLIENT = 8;
+
+const requestFor = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 /** Loopback has many addresses: each stands for a client of its own. */
 class Visitor {
@@ -30,7 +33,7 @@ class Visitor {
 
   ask(path: string): Promise<number> {
     this.answer = '';
-    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    this.socket.write(requestFor(path));
     return this.status();
   }
 
@@ -50,16 +53,18 @@ class Visitor {
 describe('places for connections', () => {
   let server: Server;
   let adapter: LimitedHttpAdapter;
+  let clock: ManualClock;
   let visitors: Visitor[] = [];
   let dropped = 0;
 
   const open = async (limits: { maxConnectionsPerAddress?: number } = {}) => {
-    adapter = new LimitedHttpAdapter({
+    clock = new ManualClock();
+    const defaults = {
       requestTimeoutMs: 30_000,
       maxConnections: MAX_CONNECTIONS,
       maxConnectionsPerAddress: SHARE,
-      ...limits,
-    });
+    };
+    adapter = new LimitedHttpAdapter({ ...defaults, ...limits }, clock);
     const errors = new ErrorFilter(new SilentLog());
     const express: Express = adapter.getInstance();
     express.use(probesFirst);
@@ -91,7 +96,7 @@ describe('places for connections', () => {
   };
   /** Comes with requests that are not answered: nothing of them is idle. */
   const comeBusy = async (client: number, count: number): Promise<void> => {
-    for (const { socket } of await come(client, count)) socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+    for (const { socket } of await come(client, count)) socket.write(requestFor('/slow'));
     await new Promise((resolve) => setTimeout(resolve, 50));
   };
 
@@ -110,17 +115,42 @@ describe('places for connections', () => {
 
   it('are exchanged by a client at its share a hundred times at once, and then fifty times a second', async () => {
     await open({ maxConnectionsPerAddress: 1 });
-    const startedMs = performance.now();
-    const { port } = server.address() as AddressInfo;
-    const sockets = Array.from({ length: 200 }, () => connect({ host: '127.0.0.1', port }));
-    for (const socket of sockets) socket.on('error', () => undefined);
-    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-    const [last] = await come(1);
-    const allowed = 100 + (performance.now() - startedMs) / 20;
-    if (allowed < 199) expect(await last?.ask('/work')).not.toBe(200);
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await (await come(1))[0]?.ask('/work')).toBe(200);
+    const came: Visitor[] = [];
+    for (let count = 0; count < 101; count += 1) came.push(...(await come(1)));
+    expect(await came.at(-1)?.ask('/work')).toBe(200);
+    const [refused] = await come(1);
+    expect(await refused?.ask('/work')).toBe(503);
+    await clock.advance(20);
+    const [admitted] = await come(1);
+    expect(await admitted?.ask('/work')).toBe(200);
+  });
+
+  it('are exchanged without a limit where proxies stand in front', async () => {
+    await open({ maxConnectionsPerAddress: MAX_CONNECTIONS });
+    await come(1, MAX_CONNECTIONS);
+    for (let count = 0; count < 110; count += 1) expect(await (await come(1))[0]?.ask('/work')).toBe(200);
+  });
+
+  it('end for each request of a connection that is closed, also for those behind another one', async () => {
+    await open();
+    const ended: string[] = [];
+    server.on('request', (request, response) => response.once('close', () => ended.push(request.url ?? '')));
+    const [visitor] = await come(1);
+    visitor?.socket.write(['/slow?1', '/slow?2', '/work'].map(requestFor).join(''));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    visitor?.socket.destroy();
+    while (ended.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(ended.sort()).toEqual(['/slow?1', '/slow?2', '/work']);
+  });
+
+  it('are lost by a client that sends seventeen requests without waiting for an answer', async () => {
+    await open();
+    const [patient, hasty] = await come(1, 2);
+    patient?.socket.write(requestFor('/slow').repeat(16));
+    hasty?.socket.write(requestFor('/slow').repeat(17));
+    expect(await hasty?.isClosed()).toBe(true);
+    expect(await patient?.isClosed()).toBe(false);
   });
 
   it('are as many as the share of a client says also when that is one', async () => {
