@@ -30,7 +30,7 @@ export class FailedTokens {
     const seconds = this.storage.blockedSeconds(keyOf(request), limit);
     if (seconds <= 0) return;
     showBudget(response, { limit, remaining: 0, seconds }, this.clock);
-    await this.refusals.turn(clientNetwork(request.ip));
+    await this.refusals.turn(clientNetwork(request.ip), response);
     throw new RateLimitExceeded(Math.ceil(seconds));
   }
 

@@ -40,8 +40,9 @@ export class RateLimitGuard extends ThrottlerGuard implements RateLimit {
       await this.canActivate(context);
     } catch (error) {
       if (error instanceof RateLimitExceeded) {
-        const { caller, ip } = context.switchToHttp().getRequest<RequestWithCaller>();
-        await this.refusals.turn(tenantOf(caller)?.accountId ?? clientNetwork(ip));
+        const http = context.switchToHttp();
+        const { caller, ip } = http.getRequest<RequestWithCaller>();
+        await this.refusals.turn(tenantOf(caller)?.accountId ?? clientNetwork(ip), http.getResponse());
       }
       throw error;
     }

@@ -13,8 +13,8 @@ const WAITING_PER_ACCOUNT = 1000;
  * nobody of another account does. Runs after token and rate limit, and before the body is read: what waits costs a connection and no
  * more. Routes that wait by themselves, `@LongWait()`, take no place.
  *
- * Of an account one request begins in each turn of the event loop. A request goes through many of them, and each would take as
- * long as all that the busiest account has begun.
+ * Of an account one request begins in each turn of the event loop. A request needs many turns, and each of them would last as long
+ * as the work of all requests that one account has begun at the same time.
  */
 @Injectable()
 export class RequestPlacesGuard implements CanActivate {

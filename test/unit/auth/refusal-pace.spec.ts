@@ -1,3 +1,4 @@
+import type { Response } from 'express';
 import { RefusalPace } from '../../../src/auth/refusal-pace.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
@@ -12,8 +13,11 @@ describe('the refusals of a client that is over its rate limit', () => {
     given = [];
   });
 
+  const headers: string[] = [];
+  const response = { setHeader: (name: string, value: string) => headers.push(`${name}: ${value}`) };
   const ask = (times: number, client = 'a'): void => {
-    for (let n = 0; n < times; n += 1) void pace.turn(client).then(() => given.push(clock.monotonicMs()));
+    const turn = () => pace.turn(client, response as unknown as Response);
+    for (let n = 0; n < times; n += 1) void turn().then(() => given.push(clock.monotonicMs()));
   };
 
   it('come at once for fifty requests, and then a hundred times a second', async () => {
@@ -31,9 +35,22 @@ describe('the refusals of a client that is over its rate limit', () => {
   });
 
   it('make nobody else wait', async () => {
-    ask(500);
+    ask(150);
     ask(1, 'b');
     await clock.advance(0);
     expect(given).toHaveLength(51);
+  });
+
+  it('wait a second at most; the others of that second come at once and cost the connection', async () => {
+    ask(1000);
+    await clock.advance(0);
+    expect(given).toHaveLength(900);
+    expect(headers).toEqual(new Array(850).fill('Connection: close'));
+    await clock.advance(1000);
+    expect(given).toHaveLength(1000);
+    ask(1);
+    await clock.advance(10);
+    expect(given).toHaveLength(1001);
+    expect(headers).toHaveLength(850);
   });
 });
