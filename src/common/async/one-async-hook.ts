@@ -1,26 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-const METHODS = ['run', 'getStore', 'enterWith', 'exit', 'disable'];
-
 type Storage = AsyncLocalStorage<unknown>;
 /** By the key of each storage. */
 type Stores = ReadonlyMap<symbol, unknown>;
 
 /**
- * Before Node 24 each `AsyncLocalStorage` that was ever used makes every promise of the process dearer, in time and memory, and it
- * does so after it is forgotten, too. Baileys 7.0.0-rc14 makes one for each socket. Here all of them keep their stores in one,
+ * Before Node 24 each `AsyncLocalStorage` that was ever used makes every promise of the process more expensive, in time and memory,
+ * also after it is forgotten. Baileys 7.0.0-rc14 makes one for each socket. Here all of them keep their stores in one,
  * so that their number costs nothing. Does nothing where Node keeps them without a hook on promises.
  * @returns what undoes it
  */
 export function keepStoresInOneStorage(): () => void {
   const { prototype } = AsyncLocalStorage as { prototype: Storage };
   if (!Reflect.has(prototype, '_enable')) return () => undefined;
-  const native = Object.fromEntries(
-    METHODS.map((name): [string, unknown] => [name, Reflect.get(prototype, name)]),
-  );
   const common = new AsyncLocalStorage<Stores>();
-  Object.assign(common, native);
-
   const keys = new WeakMap<Storage, symbol>();
   const withStore = (storage: Storage, store: unknown): Stores => {
     const key = keys.get(storage) ?? Symbol('storage');
@@ -28,7 +21,7 @@ export function keepStoresInOneStorage(): () => void {
     return new Map(common.getStore()).set(key, store);
   };
 
-  Object.assign(prototype, {
+  const shared = {
     run(this: Storage, store: unknown, callback: (...args: unknown[]) => unknown, ...args: unknown[]) {
       return common.run(withStore(this, store), callback, ...args);
     },
@@ -46,6 +39,11 @@ export function keepStoresInOneStorage(): () => void {
       // Whatever was kept under the key is out of reach.
       keys.delete(this);
     },
-  });
+  };
+  const native = Object.fromEntries(
+    Object.keys(shared).map((name): [string, unknown] => [name, Reflect.get(prototype, name)]),
+  );
+  Object.assign(common, native);
+  Object.assign(prototype, shared);
   return () => void Object.assign(prototype, native);
 }

@@ -14,10 +14,10 @@ const MAX_DEPTH = 32;
 const LARGE_BYTES = 4096;
 /**
  * Large bodies are parsed one in each turn of the event loop, of the accounts in turn: all other work goes on in between. An account
- * then waits for some times as long as its body took: a body of 100 KiB with nothing but names takes 5 ms.
+ * then waits for twice as long as its body took, which may be 5 ms.
  */
 const largeBodies = new FairTurns<string | undefined>({ places: 1, placesPerKey: 1 });
-const REST = 2;
+const REST_FACTOR = 2;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
 
 /**
@@ -42,12 +42,12 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   const charset = CHARSET.exec(request.headers['content-type'] ?? '')?.[1];
   if (bytes.length < LARGE_BYTES) return parsed(bytes, charset);
   const { caller } = request as RequestWithCaller;
-  const turn = await largeBodies.take(tenantOf(caller)?.accountId);
+  const turn = await largeBodies.take(tenantOf(caller)?.accountId ?? caller?.kind);
   const startedMs = performance.now();
   try {
     return parsed(bytes, charset);
   } finally {
-    setTimeout(() => turn.end(), (performance.now() - startedMs) * REST);
+    setTimeout(() => turn.end(), (performance.now() - startedMs) * REST_FACTOR);
     setImmediate(() => turn.stepAside());
   }
 }

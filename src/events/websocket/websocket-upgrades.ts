@@ -9,7 +9,7 @@ import { clientNetwork } from '../../common/net/client-network.js';
 import { AppConfig } from '../../config/app-config.js';
 import { headWithoutUpgrade, isWebSocketUpgrade, moveTokenToHeader } from './upgrade-request.js';
 
-/** Handshakes of one client that are looked at; its others wait for them, and are the first that it loses when it opens too many. */
+/** Handshakes of one address in work whose clients wait for them; further ones wait, and count as idle connections. */
 const HANDSHAKES_PER_ADDRESS = 16;
 
 /** A connection whose client asks for a WebSocket and waits for the answer. */
@@ -35,11 +35,10 @@ export class WebSocketUpgrades implements OnApplicationBootstrap {
 
   constructor(
     private readonly host: HttpAdapterHost,
-    @Inject(AppConfig) limits: Pick<AppConfig, 'maxConnections' | 'maxConnectionsPerAddress'>,
+    @Inject(AppConfig) { trustedProxies }: Pick<AppConfig, 'trustedProxies'>,
   ) {
     // Many clients share the address of a proxy.
-    const isShared = limits.maxConnectionsPerAddress >= limits.maxConnections;
-    this.turns = new FairTurns(isShared ? {} : { placesPerKey: HANDSHAKES_PER_ADDRESS });
+    this.turns = new FairTurns(trustedProxies > 0 ? {} : { placesPerKey: HANDSHAKES_PER_ADDRESS });
   }
 
   onApplicationBootstrap(): void {
