@@ -64,7 +64,7 @@ export class ClusterStage {
     // Both servers know each process by its tag.
     const envOf = (tag: string): Record<string, string> => ({
       ...common,
-      DATABASE_URL: `${databaseUrl}?application_name=${tag}`,
+      DATABASE_URL: named(databaseUrl, tag),
       SIMULATOR_URL: `${simulator.url}?${tag}`,
     });
     const names = Array.from({ length: count }, (_, index) => `n${index + 1}`);
@@ -120,4 +120,11 @@ function parse(text: string): Record<string, unknown> {
   } catch {
     return { text };
   }
+}
+
+/** The address of the database for connections of this name; it may have parameters already. */
+function named(databaseUrl: string, applicationName: string): string {
+  const url = new URL(databaseUrl);
+  url.searchParams.set('application_name', applicationName);
+  return url.href;
 }

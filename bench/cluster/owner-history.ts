@@ -22,7 +22,7 @@ const NOTES = `
   INSERT INTO chaos_owners (at, instance_id, node_id) SELECT clock_timestamp(), instance_id, node_id FROM session_owners;
   CREATE FUNCTION chaos_note_node() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF TG_OP = 'INSERT' THEN INSERT INTO chaos_nodes VALUES (NEW.id, split_part(current_setting('application_name'), ' ', 1));
-    ELSE UPDATE chaos_nodes SET ended_at = clock_timestamp(), ended_by = current_setting('application_name')
+    ELSE UPDATE chaos_nodes SET ended_at = clock_timestamp(), ended_by = split_part(current_setting('application_name'), ' ', 1)
       WHERE id = OLD.id; END IF;
     RETURN NULL; END $$;
   CREATE FUNCTION chaos_note_owner() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
