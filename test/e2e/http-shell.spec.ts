@@ -220,6 +220,33 @@ describe('the HTTP side of the product', () => {
     expect((await stage.request('HEAD', '/health')).status).toBe(200);
   });
 
+  it('answers lists page by page', async () => {
+    for (const name of ['paged-1', 'paged-2']) await stage.newInstance(name);
+    for (const label of ['first', 'second']) {
+      const { status } = await stage.post('/api/events/webhook/paged-1', { label, enabled: false });
+      expect(status).toBe(200);
+    }
+    for (const [route, field, key] of [
+      ['/api/instance/list?instanceName=paged-1,paged-2&', 'instances', 'name'],
+      ['/api/events/getWebhook/paged-1?', 'webhooks', 'label'],
+    ] as const) {
+      const first = await stage.get(`${route}limit=1`);
+      const { nextCursor } = first.body.meta as { nextCursor: string };
+      const second = await stage.get(`${route}limit=1&cursor=${nextCursor}`);
+      const rows = [first, second].flatMap(({ body }) => body[field] as Record<string, unknown>[]);
+      expect(rows.map((row) => row[key])).toEqual(
+        key === 'name' ? ['paged-1', 'paged-2'] : ['first', 'second'],
+      );
+      expect(second.body.meta).toMatchObject({ nextCursor: null });
+    }
+  });
+
+  it('warns once when a reverse proxy stands in front that it does not believe', async () => {
+    for (let n = 0; n < 2; n += 1)
+      await stage.get('/health', { headers: { 'X-Forwarded-For': '203.0.113.9' } });
+    expect(stage.product.stdout().match(/set TRUSTED_PROXIES/g)).toHaveLength(1);
+  });
+
   it('is healthy, alive and ready', async () => {
     const { status, body } = await stage.get('/health', { token: '' });
     expect(status).toBe(200);

@@ -127,6 +127,36 @@ describe('connections that are asked for over and over', () => {
     await stage.untilStatus('shop', 'connected');
   }, 60_000);
 
+  it('are as few when an instance is connected and logged out in turn', async () => {
+    await stage.newInstance('looped');
+    const statuses: number[] = [];
+    for (let n = 0; n < 9; n += 1) {
+      const answer = await stage.get('/api/instance/connect/looped');
+      statuses.push(answer.status);
+      if (answer.status !== 200) expect(failureOf(answer)).toMatchObject({ code: 'connected_too_often' });
+      await stage.delete('/api/instance/logout/looped');
+    }
+    expect(statuses.slice(0, 6)).toEqual(new Array<number>(6).fill(200));
+    expect(statuses).toContain(429);
+  }, 60_000);
+
+  it('are as few when the connection of a linked phone is closed each time', async () => {
+    const number = '5511941700002';
+    await stage.linkedInstance('closed', number);
+    const connectOnceClosed = async (): Promise<Answer> => {
+      stage.simulator.disconnect(number, { kind: 'close' });
+      await stage.untilStatus('closed', 'disconnected');
+      return stage.get('/api/instance/connect/closed');
+    };
+    for (let n = 0; n < 5; n += 1) {
+      expect((await connectOnceClosed()).status).toBe(200);
+      await stage.untilStatus('closed', 'connected');
+    }
+    let last = await connectOnceClosed();
+    for (let n = 0; n < 3 && last.status === 200; n += 1) last = await connectOnceClosed();
+    expect(failureOf(last)).toMatchObject({ status: 429, code: 'connected_too_often' });
+  }, 60_000);
+
   it('cost nothing while a code is shown, or when there is nothing to do', async () => {
     await stage.newInstance('polled');
     for (let n = 0; n < 20; n += 1) {

@@ -55,6 +55,15 @@ describe('the body of a request', () => {
     },
   );
 
+  it('is neither waited for nor read when the rate limit is used up', async () => {
+    for (let n = 0; n < 5; n += 1) send(ACCOUNT_TOKEN, ['Content-Length: 7'], '{"a":1}');
+    await until(() => statuses().length === 5);
+    send(ACCOUNT_TOKEN, ['Content-Length: 50000'], '{"a":');
+    await until(() => statuses().length === 6);
+    expect(statuses().at(-1)).toBe(429);
+    await until(() => socket.closed, LOST_WITHIN_MS);
+  });
+
   it.each([
     ['too long by its declaration', 'Content-Length: 102401', '{"a":'],
     ['too long as it comes', 'Transfer-Encoding: chunked', `19001\r\n${'x'.repeat(0x19001)}\r\n`],

@@ -21,8 +21,13 @@ describe('configuration', () => {
       databaseUrl: undefined,
       adminToken: undefined,
       rateLimitPerToken: 100,
+      rateLimitPerAccount: 5000,
       rateLimitInstanceNew: 20,
       rateLimitPerAddress: 60,
+      linkingSessionsPerAccount: 20,
+      proxyAllowPrivate: false,
+      callRetentionDays: 365,
+      webhookDisableAfterDays: 5,
       logLevel: 'info',
     });
   });
