@@ -14,6 +14,13 @@ const SPARE_PLACES_PER_CLIENT = 8;
 
 const requestFor = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
+const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+const connectionsOf = (server: Server): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
+
 /** Loopback has many addresses: each stands for a client of its own. */
 class Visitor {
   answer = '';
@@ -24,10 +31,14 @@ class Visitor {
 
   static async come(server: Server, localAddress: string): Promise<Visitor> {
     const { port } = server.address() as AddressInfo;
+    const seen = new Set<number | undefined>();
+    const note = ({ remotePort }: Socket): void => void seen.add(remotePort);
+    server.on('connection', note);
     const visitor = new Visitor(connect({ host: '127.0.0.1', port, localAddress }));
     await once(visitor.socket, 'connect');
-    // The server has seen it when it has seen what came after it.
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    const { localPort } = visitor.socket;
+    while (!seen.has(localPort)) await tick();
+    server.off('connection', note);
     return visitor;
   }
 
@@ -39,13 +50,13 @@ class Visitor {
 
   /** 0 = closed without an answer. */
   async status(): Promise<number> {
-    while (!this.answer.includes('\r\n\r\n') && !this.socket.closed)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!this.answer.includes('\r\n\r\n') && !this.socket.closed) await tick();
     return Number(/^HTTP\/1\.1 (\d+)/.exec(this.answer)?.[1] ?? 0);
   }
 
+  /** Whether it is closed within a moment. */
   async isClosed(): Promise<boolean> {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let ticks = 0; ticks < 40 && !this.socket.closed; ticks += 1) await tick();
     return this.socket.closed;
   }
 }
@@ -56,6 +67,7 @@ describe('places for connections', () => {
   let clock: ManualClock;
   let visitors: Visitor[] = [];
   let dropped = 0;
+  let requests = 0;
 
   const open = async (limits: { maxConnectionsPerAddress?: number } = {}) => {
     clock = new ManualClock();
@@ -75,7 +87,9 @@ describe('places for connections', () => {
     );
     adapter.initHttpServer();
     server = adapter.getHttpServer();
+    server.setMaxListeners(0);
     server.on('drop', () => (dropped += 1));
+    server.on('request', () => (requests += 1));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   };
@@ -84,6 +98,7 @@ describe('places for connections', () => {
     for (const { socket } of visitors) socket.destroy();
     visitors = [];
     dropped = 0;
+    requests = 0;
     server.closeAllConnections();
     server.close();
   });
@@ -96,8 +111,9 @@ describe('places for connections', () => {
   };
   /** Comes with requests that are not answered: nothing of them is idle. */
   const comeBusy = async (client: number, count: number): Promise<void> => {
+    const before = requests;
     for (const { socket } of await come(client, count)) socket.write(requestFor('/slow'));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    while (requests < before + count) await tick();
   };
 
   it('belong to one client only as far as its share goes, and it gives up its own that are idle for longest', async () => {
@@ -137,10 +153,10 @@ describe('places for connections', () => {
     server.on('request', (request, response) => response.once('close', () => ended.push(request.url ?? '')));
     const [visitor] = await come(1);
     visitor?.socket.write(['/slow?1', '/slow?2', '/work'].map(requestFor).join(''));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    while (requests < 3) await tick();
     visitor?.socket.destroy();
-    while (ended.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    while (ended.length < 3) await tick();
+    await tick();
     expect(ended.sort()).toEqual(['/slow?1', '/slow?2', '/work']);
   });
 
@@ -188,7 +204,8 @@ describe('places for connections', () => {
     expect(greedy.filter(({ socket }) => socket.closed)).toHaveLength(0);
     const [newcomer] = await come(6);
     expect(await newcomer?.ask('/work')).toBe(200);
-    expect(greedy.filter(({ socket }) => socket.closed)).toHaveLength(1);
+    const closed = await Promise.all(greedy.map((visitor) => visitor.isClosed()));
+    expect(closed.filter(Boolean)).toHaveLength(1);
   });
 
   it.each(['/health', '/health/live', '/metrics'])(
@@ -209,7 +226,8 @@ describe('places for connections', () => {
     await open();
     for (const client of [1, 2, 3, 4]) await comeBusy(client, SHARE);
     const crowd = await come(5, SPARE_PLACES_PER_CLIENT + 3);
-    expect(crowd.filter(({ socket }) => socket.closed)).toHaveLength(3);
+    const closed = await Promise.all(crowd.map((visitor) => visitor.isClosed()));
+    expect(closed.filter(Boolean)).toHaveLength(3);
     expect(await (await come(6))[0]?.ask('/health')).toBe(200);
     const startedMs = performance.now();
     await Promise.all(crowd.map(({ socket }) => (socket.closed ? Promise.resolve() : once(socket, 'close'))));
@@ -234,7 +252,7 @@ describe('places for connections', () => {
       await comeBusy(1, SHARE);
       for (const { socket } of visitors) socket.destroy();
       visitors = [];
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      while ((await connectionsOf(server)) > 0) await tick();
     }
     await comeBusy(1, SHARE - 1);
     expect(await (await come(1))[0]?.ask('/work')).toBe(200);
