@@ -5,7 +5,7 @@ import { parseCallee } from '../../whatsapp/jid.js';
 import { InvalidNumber } from '../../whatsapp/whatsapp.errors.js';
 import { DurationOutOfRange, NumberRequired } from '../calls.errors.js';
 import type { FakeCallRequest } from '../fake-call-request.js';
-import { Rule } from './rule.js';
+import { Rule } from '../../common/http/rule.js';
 
 const DEFAULT_SECONDS = 8;
 const MAX_SECONDS = 60;

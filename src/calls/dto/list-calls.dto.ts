@@ -13,7 +13,7 @@ import {
   type IncomingOutcome,
 } from '../call-state.js';
 import { numbersOf } from '../fake-call-request.js';
-import { Rule } from './rule.js';
+import { Rule } from '../../common/http/rule.js';
 
 const DEFAULT_LIMIT = 50;
 

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, ValidateBy } from 'class-validator';
+import { IsOptional } from 'class-validator';
+import { Rule } from './rule.js';
 
 /** More rows than this are in no answer: a list is built in memory, and others build theirs at the same time. */
 const MAX_LIMIT = 200;
@@ -35,13 +36,7 @@ export class PageQuery {
     example: 'c2hvcA',
   })
   @IsOptional()
-  @ValidateBy({
-    name: 'isCursor',
-    validator: {
-      validate: (value: unknown) => decodeCursor(value) !== undefined,
-      defaultMessage: () => '$property is not one that a list answered',
-    },
-  })
+  @Rule('isCursor', (value) => decodeCursor(value) !== undefined, 'is not one that a list answered')
   cursor?: string;
 
   toPage(): PageWish {
@@ -91,13 +86,7 @@ export function PageLimit(description: string, fallback = MAX_LIMIT) {
       example: fallback,
     }),
     IsOptional(),
-    ValidateBy({
-      name: 'isLimit',
-      validator: {
-        validate: isLimit,
-        defaultMessage: () => `$property must be a whole number from 1 to ${MAX_LIMIT}`,
-      },
-    }),
+    Rule('isLimit', isLimit, `must be a whole number from 1 to ${MAX_LIMIT}`),
   );
 }
 

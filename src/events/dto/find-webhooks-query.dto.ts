@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { PageQuery } from '../../common/http/page-query.js';
-import { Rule } from '../../instances/dto/body-rules.js';
+import { Rule } from '../../common/http/rule.js';
 
 export class FindWebhooksQuery extends PageQuery {
   @ApiPropertyOptional({

@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { PageLimit } from '../../common/http/page-query.js';
-import { Rule } from '../../instances/dto/body-rules.js';
+import { Rule } from '../../common/http/rule.js';
 import { DELIVERY_STATUSES, UUID, type DeliveryFilter, type DeliveryStatus } from '../delivery-values.js';
 
 const DEFAULT_LIMIT = 50;

@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsFilled } from '../../common/http/text.validators.js';
-import { Rule, type FieldDocs } from '../../instances/dto/body-rules.js';
+import { Rule } from '../../common/http/rule.js';
+import { type FieldDocs } from '../../instances/dto/body-rules.js';
 
 const isFlagIfGiven = (value: unknown) =>
   value === undefined || value === null || value === '' || typeof value === 'boolean';

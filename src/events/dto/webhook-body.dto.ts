@@ -1,8 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, ValidateBy } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { isWebhookSecret, WEBHOOK_SECRET_RULE } from '../../common/crypto/webhook-secret.js';
-import { EventTypes, Flag, Rule, Text } from '../../instances/dto/body-rules.js';
+import { Rule } from '../../common/http/rule.js';
+import { EventTypes, Flag, Text } from '../../instances/dto/body-rules.js';
 import { distinct } from '../../instances/dto/event-types.js';
 import { DEFAULT_WEBHOOK_LABEL } from '../../instances/instance-values.js';
 import { faultOfHeaders, MAX_HEADERS } from '../webhook-headers.js';
@@ -108,7 +109,6 @@ function HeaderText(docs: SecretDocs) {
 }
 
 function Headers({ description, example }: { description: string; example: Record<string, string> }) {
-  const words = (value: unknown) => faultOfHeaders(value);
   return applyDecorators(
     ApiPropertyOptional({
       type: 'object',
@@ -118,13 +118,11 @@ function Headers({ description, example }: { description: string; example: Recor
       example,
     }),
     IsOptional(),
-    ValidateBy({
-      name: 'areHeaders',
-      validator: {
-        validate: (value: unknown) => words(value) === undefined,
-        defaultMessage: (at) => `$property ${words(at?.value) ?? ''}`,
-      },
-    }),
+    Rule(
+      'areHeaders',
+      (value) => faultOfHeaders(value) === undefined,
+      (value) => faultOfHeaders(value) ?? '',
+    ),
   );
 }
 

@@ -1,22 +1,12 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsOptional, ValidateBy, type ValidationOptions } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { Rule } from '../../common/http/rule.js';
 import { EVENT_TYPES, isEventType } from './event-types.js';
 
 export interface FieldDocs {
   readonly description: string;
   readonly example?: unknown;
-}
-
-/** One rule in our own words. A field that is missing or `null` is checked, too. */
-export function Rule(
-  name: string,
-  holds: (value: unknown) => boolean,
-  words: string,
-  options?: ValidationOptions,
-) {
-  const validator = { validate: holds, defaultMessage: () => `$property ${words}` };
-  return ValidateBy({ name, validator }, options);
 }
 
 /** True or false; missing or `null` = not given. */

@@ -3,7 +3,7 @@ import { IsOptional } from 'class-validator';
 import { parsePhoneNumber } from '../../whatsapp/phone-number.js';
 import { InvalidNumber } from '../../whatsapp/whatsapp.errors.js';
 import type { LinkMethod } from '../../whatsapp/whatsapp.gateway.js';
-import { Rule } from './body-rules.js';
+import { Rule } from '../../common/http/rule.js';
 
 export class ConnectQuery {
   @ApiPropertyOptional({

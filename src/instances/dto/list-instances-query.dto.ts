@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { PageQuery } from '../../common/http/page-query.js';
-import { Rule } from './body-rules.js';
+import { Rule } from '../../common/http/rule.js';
 
 /** More names would be a slow question, and the list without names has them all. */
 const MAX_NAMES = 200;

@@ -1,5 +1,5 @@
 import { IsOptional } from 'class-validator';
-import { Rule } from '../../instances/dto/body-rules.js';
+import { Rule } from '../../common/http/rule.js';
 import { parsePhoneNumber } from '../../whatsapp/phone-number.js';
 import { InvalidNumber } from '../../whatsapp/whatsapp.errors.js';
 import type { LinkMethod } from '../../whatsapp/whatsapp.gateway.js';
