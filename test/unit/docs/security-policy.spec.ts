@@ -37,6 +37,8 @@ describe('SECURITY.md', () => {
     expect(policy).toContain('; refusals come a hundred a second');
     expect(constant('src/whatsapp/connect-pace.ts', 'PACE')).toBe('{ burst: 6, everyMs: 10_000 }');
     expect(policy).toContain('; 6 connects of one phone, then one each 10 seconds');
+    const pipelined = constant('src/common/http/connection-places.ts', 'MAX_PIPELINED');
+    expect(policy).toContain(`on each of them ${pipelined} requests at a time`);
     const handshakes = constant('src/events/websocket/websocket-upgrades.ts', 'HANDSHAKES_PER_ADDRESS');
     expect(policy).toContain(`and ${handshakes} of its WebSocket handshakes in work`);
     expect(constant('src/common/http/body-bytes.ts', 'LIMIT_BYTES')).toBe('100 * 1024');
