@@ -19,6 +19,9 @@ export interface LoadOptions {
 }
 
 export interface LoadFigures {
+  /** Good answers. */
+  readonly answered: number;
+  /** Good answers a second. */
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -43,6 +46,7 @@ export async function load(options: LoadOptions): Promise<LoadFigures> {
   });
   const answered = result.statusCodeStats?.[`${expected}`]?.count ?? 0;
   return {
+    answered,
     perSecond: answered / result.duration,
     p50Ms: result.latency.p50,
     p99Ms: result.latency.p99,

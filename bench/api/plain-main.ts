@@ -3,7 +3,7 @@ import { Body, Controller, HttpCode, Module, Param, Post } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { RequestValidationPipe } from '../../src/common/http/validation.pipe.js';
-import { FakeCallDto } from '../../src/calls/dto/fake-call.dto.js';
+import { FakeCallDto } from '../../src/calls/api/requests.js';
 import { serveParent } from '../support/remote.js';
 
 /** The same route with the same body, and nothing behind it: what the framework itself costs. */

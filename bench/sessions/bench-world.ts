@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sampleProcess } from '../support/probed-process.js';
+import { PROBE, sampleProcess } from '../support/probed-process.js';
+import type { Meter } from '../support/phase-cost.js';
 import { Remote } from '../support/remote.js';
 import type { SimulatorHandlers } from './simulator-main.js';
 
@@ -36,9 +37,10 @@ export class BenchWorld implements BenchSizes {
   }
 
   static async open(sizes: BenchSizes): Promise<BenchWorld> {
-    const simulator = Remote.start<SimulatorHandlers>(SIMULATOR_MAIN);
-    const redirection = await simulator.ask('address', null);
     const directory = await mkdtemp(path.join(tmpdir(), 'ringdrop-bench-'));
+    const env = { PROBE_SOCKET: socketIn(directory, 'simulator') };
+    const simulator = Remote.start<SimulatorHandlers>(SIMULATOR_MAIN, env, [PROBE]);
+    const redirection = await simulator.ask('address', null);
     return new BenchWorld(simulator, redirection, directory, sizes);
   }
 
@@ -49,10 +51,12 @@ export class BenchWorld implements BenchSizes {
 
   readonly say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-  /** Of a Unix socket that nobody listens on yet. */
+  /** Of a Unix socket; one process listens under each name. */
   socketPath(name: string): string {
-    return path.join(this.directory, `${name}.sock`);
+    return socketIn(this.directory, name);
   }
+
+  readonly sampleSimulator: Meter = (kind) => sampleProcess(this.socketPath('simulator'), kind);
 
   newCredentials(count: number): Promise<string[]> {
     const first = this.nextAccount;
@@ -69,6 +73,10 @@ export class BenchWorld implements BenchSizes {
     const sessionSeconds = (sessions * (performance.now() - startedMs)) / 1000;
     return ((after.cpuMs - before.cpuMs) * 1000) / sessionSeconds;
   }
+}
+
+function socketIn(directory: string, name: string): string {
+  return path.join(directory, `${name}.sock`);
 }
 
 export function settle(): Promise<void> {

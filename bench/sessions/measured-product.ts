@@ -4,7 +4,7 @@ import { BufferJSON, type AuthenticationCreds } from '@whiskeysockets/baileys';
 import { spawnProduct, type SpawnedProduct } from '../../test/support/spawn-product.js';
 import { MeasuredPostgres } from '../support/measured-postgres.js';
 import { SessionSeeds } from '../support/session-seeds.js';
-import { PROBE, sampleProcess, type ProcessSample } from '../support/probed-process.js';
+import { PROBE, sampleProcess, type ProcessSample, type SampleKind } from '../support/probed-process.js';
 import type { BenchWorld } from './bench-world.js';
 
 const REDIRECT = path.resolve('test/support/redirect-whatsapp.mjs');
@@ -70,8 +70,8 @@ export class MeasuredProduct {
     return this.product.stdout() + this.product.stderr();
   }
 
-  sample(wish: 'cpu' | 'memory'): Promise<ProcessSample> {
-    return sampleProcess(this.socketPath, wish);
+  sample(kind: SampleKind): Promise<ProcessSample> {
+    return sampleProcess(this.socketPath, kind);
   }
 
   /** Kills the process as a power cut would, and starts the next one. Resolves when that listens. */

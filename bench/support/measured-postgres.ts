@@ -1,16 +1,18 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { administratorUrl } from '../../test/support/administrator.mjs';
 import { runSql } from '../../test/support/postgres.js';
+import { familyCpuMs } from './family-cpu.js';
 
 /** Calls of each statement since the server started, by its text with constants taken out. */
 export type StatementCounts = ReadonlyMap<string, number>;
 
+/** The bench is the administrator, so that its own statements are left out. */
 const COUNTS = `SELECT query, sum(calls)::integer AS calls FROM pg_stat_statements
-  JOIN pg_roles ON pg_roles.oid = userid WHERE query NOT LIKE '%pg_stat_statements%' GROUP BY query`;
+  JOIN pg_roles ON pg_roles.oid = userid WHERE rolname <> current_user GROUP BY query`;
 
 /** A PostgreSQL as durable as the product's own that counts the statements it runs. Call `close` at the end. */
 export class MeasuredPostgres {
@@ -18,6 +20,7 @@ export class MeasuredPostgres {
     readonly url: string,
     private readonly server: EmbeddedPostgres,
     private readonly directory: string,
+    private readonly dataDirectory: string,
     private readonly client: pg.Client,
   ) {}
 
@@ -33,9 +36,11 @@ export class MeasuredPostgres {
     const client = new pg.Client({ connectionString: url, application_name: 'bench' });
     await client.connect();
     await client.query('CREATE EXTENSION pg_stat_statements');
-    return new MeasuredPostgres(server.url, server, directory, client);
+    const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
+    return new MeasuredPostgres(server.url, server, directory, rows[0]?.data_directory ?? '', client);
   }
 
+  /** Statements of the product. */
   async statements(): Promise<StatementCounts> {
     const { rows } = await this.client.query<{ query: string; calls: number }>(COUNTS);
     return new Map(rows.map(({ query, calls }) => [query, calls]));
@@ -47,6 +52,12 @@ export class MeasuredPostgres {
       `SELECT count(*)::integer AS count FROM pg_stat_activity WHERE application_name LIKE 'ringdrop%'`,
     );
     return rows[0]?.count ?? 0;
+  }
+
+  /** CPU time of all processes of the server since it started. */
+  async cpuMs(): Promise<number> {
+    const lock = await readFile(path.join(this.dataDirectory, 'postmaster.pid'), 'utf8');
+    return familyCpuMs(Number(lock.split('\n')[0]));
   }
 
   /** The first column of the first row. */
