@@ -112,7 +112,7 @@ export class ClusterRun {
     await this.untilNone(
       'events are delivered',
       history,
-      `SELECT 1 FROM event_outbox UNION ALL SELECT 1 FROM webhook_deliveries WHERE status <> 'delivered'`,
+      `SELECT 1 FROM webhook_deliveries WHERE status <> 'delivered'`,
     );
     for (const listener of this.listeners) await listener.stop();
   }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { TenantCaller } from '../common/http/caller.js';
-import { AccessTokenEntity } from './access-token.entity.js';
-import { AccountEntity } from './account.entity.js';
+import { prepared } from '../common/database/prepared-statements.js';
+import type { AccessTokenEntity } from './access-token.entity.js';
 
 interface InstanceOfToken {
   readonly accountId: string;
@@ -10,33 +10,29 @@ interface InstanceOfToken {
   readonly instanceName: string;
 }
 
-interface TokenRow extends Pick<AccessTokenEntity, 'accountId' | 'instanceId' | 'instanceName'> {
+interface TokenRow extends Pick<
+  AccessTokenEntity,
+  'tokenHash' | 'accountId' | 'instanceId' | 'instanceName'
+> {
   readonly rateLimitPerMinute: number | null;
 }
+
+const FIND = prepared(`
+  SELECT tokens.token_hash AS "tokenHash", tokens.account_id AS "accountId", tokens.instance_id AS "instanceId",
+    tokens.instance_name AS "instanceName", accounts.rate_limit_per_minute AS "rateLimitPerMinute"
+  FROM access_tokens AS tokens JOIN accounts ON accounts.id = tokens.account_id AND accounts.enabled
+  WHERE tokens.token_hash = ANY ($1::bytea[])`);
 
 /** The table of token hashes. */
 @Injectable()
 export class AccessTokensRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Whom a token of an enabled account belongs to. */
-  async find(tokenHash: Buffer): Promise<TenantCaller | undefined> {
-    const row = await this.dataSource
-      .getRepository(AccessTokenEntity)
-      .createQueryBuilder('token')
-      .innerJoin(AccountEntity, 'account', 'account.id = token.accountId AND account.enabled')
-      .where('token.tokenHash = :tokenHash', { tokenHash })
-      .select('token.accountId', 'accountId')
-      .addSelect('token.instanceId', 'instanceId')
-      .addSelect('token.instanceName', 'instanceName')
-      .addSelect('account.rateLimitPerMinute', 'rateLimitPerMinute')
-      .getRawOne<TokenRow>();
-    if (!row) return undefined;
-    const { accountId, instanceId, instanceName, rateLimitPerMinute } = row;
-    const ofAccount = { accountId, ...(rateLimitPerMinute !== null && { rateLimitPerMinute }) };
-    return instanceId !== null && instanceName !== null
-      ? { kind: 'instance', ...ofAccount, instanceId, instanceName }
-      : { kind: 'account', ...ofAccount };
+  /** Whom tokens of enabled accounts belong to; one for each hash, in their order. */
+  async find(tokenHashes: readonly Buffer[]): Promise<(TenantCaller | undefined)[]> {
+    const rows = await this.dataSource.query<TokenRow[]>(FIND, [tokenHashes]);
+    const callers = new Map(rows.map((row) => [row.tokenHash.toString('base64'), callerOf(row)]));
+    return tokenHashes.map((hash) => callers.get(hash.toString('base64')));
   }
 
   async insertForInstance(
@@ -72,4 +68,11 @@ export class AccessTokensRepository {
       [tokenHash, accountId],
     );
   }
+}
+
+function callerOf({ accountId, instanceId, instanceName, rateLimitPerMinute }: TokenRow): TenantCaller {
+  const ofAccount = { accountId, ...(rateLimitPerMinute !== null && { rateLimitPerMinute }) };
+  return instanceId !== null && instanceName !== null
+    ? { kind: 'instance', ...ofAccount, instanceId, instanceName }
+    : { kind: 'account', ...ofAccount };
 }

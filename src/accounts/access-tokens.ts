@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { EntityManager } from 'typeorm';
+import { Poller } from '../common/async/poller.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../common/database/failed-query.js';
 import type { TenantCaller } from '../common/http/caller.js';
+import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { hashAccessToken, makeAccessToken } from './access-token.js';
 import { AccessTokensRepository } from './access-tokens.repository.js';
@@ -21,11 +23,20 @@ export interface TokenTarget {
 /** Another process may revoke a token: this is how long this process may not notice. */
 const CACHE_TTL_MS = 1000;
 const CACHE_ENTRIES = 10_000;
+/** Tokens that were used lately are looked up again, all in one statement, before what is known of them is too old. */
+const RENEW_EVERY_MS = 400;
+const USED_LATELY_MS = 60_000;
+const MAX_RENEWED = 1000;
+
+interface KnownToken {
+  readonly caller: ResolvedToken;
+  usedAtMs: number;
+}
 
 /** Gives tokens out and recognises them. A token leaves this class once; what stays is its hash. */
 @Injectable()
 export class AccessTokens {
-  private readonly cache: LRUCache<string, ResolvedToken>;
+  private readonly cache: LRUCache<string, KnownToken>;
   /** Moves on with each revocation, so that a look-up that began before it is not remembered after it. */
   private generation = 0;
 
@@ -86,28 +97,71 @@ export class AccessTokens {
     const hash = hashAccessToken(token);
     const cacheKey = hash.toString('base64');
     const known = this.cache.get(cacheKey);
-    if (known) return known;
-    const { generation } = this;
     // What is found was true when the look-up began, at the latest: a slow one must not make a revoked token live longer.
     const start = this.clock.monotonicMs();
-    const found = await this.repository.find(hash);
+    if (known) {
+      known.usedAtMs = start;
+      return known.caller;
+    }
+    const { generation } = this;
+    const [caller] = await this.repository.find([hash]);
     // Unknown tokens are not remembered: strangers could fill the cache with them.
-    if (found && generation === this.generation) this.cache.set(cacheKey, found, { start });
-    return found;
+    if (caller && generation === this.generation)
+      this.cache.set(cacheKey, { caller, usedAtMs: start }, { start });
+    return caller;
+  }
+
+  /** Looks up the tokens that were used lately, so that the next request with one of them need not. */
+  async renew(): Promise<void> {
+    const start = this.clock.monotonicMs();
+    const used = [...this.cache.entries()]
+      .filter(([, { usedAtMs }]) => usedAtMs > start - USED_LATELY_MS)
+      .slice(0, MAX_RENEWED);
+    if (used.length === 0) return;
+    const { generation } = this;
+    const found = await this.repository.find(used.map(([key]) => Buffer.from(key, 'base64')));
+    if (generation !== this.generation) return;
+    for (const [index, [key, { usedAtMs }]] of used.entries()) {
+      const caller = found[index];
+      if (caller) this.cache.set(key, { caller, usedAtMs }, { start });
+      else this.cache.delete(key);
+    }
   }
 
   /** Forgets what is known about the token of a deleted instance. */
   invalidateInstance(instanceId: string): void {
-    this.forget((known) => known.kind === 'instance' && known.instanceId === instanceId);
+    this.forget((caller) => caller.kind === 'instance' && caller.instanceId === instanceId);
   }
 
   /** Forgets what is known about all tokens of an account. */
   invalidateAccount(accountId: string): void {
-    this.forget((known) => known.accountId === accountId);
+    this.forget((caller) => caller.accountId === accountId);
   }
 
-  private forget(matches: (known: ResolvedToken) => boolean): void {
+  private forget(matches: (caller: ResolvedToken) => boolean): void {
     this.generation += 1;
-    for (const [key, known] of this.cache.entries()) if (matches(known)) this.cache.delete(key);
+    for (const [key, { caller }] of this.cache.entries()) if (matches(caller)) this.cache.delete(key);
+  }
+}
+
+/** Keeps what is known about tokens in use fresh. Nobody waits for it: a token that is too old is looked up by its request. */
+@Injectable()
+export class AccessTokenRenewal implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly poller: Poller;
+
+  constructor(clock: Clock, tokens: AccessTokens, log: Log) {
+    this.poller = new Poller(clock, log, {
+      everyMs: RENEW_EVERY_MS,
+      round: () => tokens.renew(),
+      failure: 'Tokens in use could not be looked up again',
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.poller.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.poller.stop();
   }
 }

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { AccessTokens } from './access-tokens.js';
+import { AccessTokenRenewal, AccessTokens } from './access-tokens.js';
 import { AccessTokensRepository } from './access-tokens.repository.js';
 import { AccountNewsListener } from './account-news.listener.js';
 import { AccountsController } from './accounts.controller.js';
@@ -8,7 +8,14 @@ import { AccountsService } from './accounts.service.js';
 
 @Module({
   controllers: [AccountsController],
-  providers: [AccountNewsListener, AccountsService, AccountsRepository, AccessTokens, AccessTokensRepository],
+  providers: [
+    AccountNewsListener,
+    AccountsService,
+    AccountsRepository,
+    AccessTokenRenewal,
+    AccessTokens,
+    AccessTokensRepository,
+  ],
   exports: [AccountsService, AccessTokens],
 })
 export class AccountsModule {}

@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
-import { CallChanged } from './call-changed.event.js';
+import { CallChanged } from './events.js';
 import { ringSecondsOf } from './call-times.js';
-import type { Call } from './call.entity.js';
+import type { Call } from './store/call.entity.js';
 
 /** The life of a call in the log: two lines at `info`, what is between them at `debug`. */
 @Injectable()

@@ -1,3 +1,5 @@
+import type { CallReport, OfferAcceptance } from '../whatsapp/whatsapp-signals.js';
+
 export const CALL_STATES = ['offering', 'calling', 'delivered', 'ringing', 'ended'] as const;
 export type CallState = (typeof CALL_STATES)[number];
 
@@ -21,22 +23,21 @@ export type CallDirection = (typeof CALL_DIRECTIONS)[number];
 /** What became of a call that somebody placed to the account; `missed` = nobody took it. */
 export type IncomingOutcome = 'answered' | 'rejected' | 'missed';
 
-/** What can happen to a call, told by WhatsApp or done by us. */
-export const CALL_STEPS = [
-  'accepted',
-  'acknowledged',
-  'delivered',
-  'ringing',
-  'answered',
-  'refused_by_callee',
-  'ended_remotely',
-  'hung_up',
-  'cancelled',
-  'refused',
-  'unreachable',
-  'failed',
-] as const;
-export type CallStep = (typeof CALL_STEPS)[number];
+/** The call could not be placed. */
+export type PlacingFailure =
+  /** WhatsApp refused the offer; `failureCode` is `null` when it refused without one. */
+  | { readonly type: 'refused'; readonly failureCode: number | null; readonly reason: string }
+  | { readonly type: 'unreachable' | 'failed'; readonly reason: string };
+
+/** Something that happened to a call: what WhatsApp reports, and what this process does or learns with its own commands. */
+export type CallStep =
+  | CallReport
+  /** WhatsApp's server accepted the offer. */
+  | ({ readonly type: 'accepted' } & OfferAcceptance)
+  /** The requested time is over and the phones were stopped. */
+  | { readonly type: 'hung_up' }
+  | { readonly type: 'cancelled'; readonly reason: string | null }
+  | PlacingFailure;
 
 /** Steps that end a call from wherever it is. */
 const ENDINGS = {
@@ -48,7 +49,7 @@ const ENDINGS = {
   refused: 'ended',
   unreachable: 'ended',
   failed: 'ended',
-} as const satisfies Partial<Record<CallStep, CallState>>;
+} as const satisfies Partial<Record<CallStep['type'], CallState>>;
 
 /**
  * ```txt
@@ -68,7 +69,7 @@ const ENDINGS = {
  * ringing device or even the end may come before `accepted`, which then only adds its time. `acknowledged` moves nothing: it
  * adds what the server said later than `accepted`.
  */
-const TRANSITIONS: Record<CallState, Partial<Record<CallStep, CallState>>> = {
+const TRANSITIONS: Record<CallState, Partial<Record<CallStep['type'], CallState>>> = {
   offering: {
     accepted: 'calling',
     acknowledged: 'offering',
@@ -83,6 +84,6 @@ const TRANSITIONS: Record<CallState, Partial<Record<CallStep, CallState>>> = {
 };
 
 /** The state after a step; `undefined`: the step is late, repeated or out of order and changes nothing. */
-export function nextCallState(state: CallState, step: CallStep): CallState | undefined {
+export function nextCallState(state: CallState, step: CallStep['type']): CallState | undefined {
   return TRANSITIONS[state][step];
 }

@@ -1,4 +1,4 @@
-import type { Call } from './call.entity.js';
+import type { Call } from './store/call.entity.js';
 
 /** WhatsApp's callees stop by themselves after 60 s; some seconds more let the offer and its answers travel. */
 export const LONGEST_CALL_MS = 65_000;

@@ -1,71 +1,53 @@
 import { Module } from '@nestjs/common';
 import { InstancesModule } from '../instances/instances.module.js';
 import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
-import { CallCancellation } from './call-cancellation.js';
+import { CallsController } from './api/calls.controller.js';
 import { CallClock } from './call-clock.js';
-import { CallCommands } from './call-commands.js';
-import { CallDeadlines } from './call-deadlines.js';
-import { CallHangUp } from './call-hang-up.js';
-import { CallListsRepository } from './call-lists.repository.js';
-import { CallJournal } from './call-journal.js';
 import { CallLogListener } from './call-log.listener.js';
-import { CallPlacement } from './call-placement.js';
-import { CallPreparation } from './call-preparation.js';
-import { CallQueries } from './call-queries.js';
-import { CallRecovery } from './call-recovery.js';
-import { CallRetention } from './call-retention.js';
-import { CallSignalsListener } from './call-signals.listener.js';
-import { CallSlotsRepository } from './call-slots.repository.js';
-import { CallSweep } from './call-sweep.js';
-import { CallsController } from './calls.controller.js';
-import { CallsRepository } from './calls.repository.js';
+import { CallsLifecycle, CallsOfInstances } from './calls-lifecycle.js';
 import { CallsService } from './calls.service.js';
-import { CallsDrain } from './calls-drain.js';
-import { CallsStart } from './calls-start.js';
-import { CallsStop } from './calls-stop.js';
-import { IdempotencyExpiry } from './idempotency-expiry.js';
-import { IdempotencyRepository } from './idempotency.repository.js';
-import { IdempotentRequests } from './idempotent-requests.js';
-import { IncomingCallsListener } from './incoming-calls.listener.js';
-import { IncomingCallsRepository } from './incoming-calls.repository.js';
-import { InstanceLookup } from './instance-lookup.js';
-import { LeavingInstancesListener } from './leaving-instances.listener.js';
-import { LiveCallsRepository } from './live-calls.repository.js';
-import { MovingCallsListener } from './moving-calls.listener.js';
+import { CallCancellation } from './end/call-cancellation.js';
+import { CallDeadlines } from './end/call-deadlines.js';
+import { CallHangUp } from './end/call-hang-up.js';
+import { CallSignalsListener } from './end/call-signals.listener.js';
+import { CallSweep } from './end/call-sweep.js';
+import { CallTakeover } from './end/call-takeover.js';
+import { IdempotencyRepository } from './idempotency/idempotency.repository.js';
+import { IdempotencyExpiry, IdempotentRequests } from './idempotency/idempotent-requests.js';
+import { IncomingCallsListener } from './incoming/incoming-calls.listener.js';
+import { IncomingCallsRepository } from './incoming/incoming-calls.repository.js';
+import { CallListsRepository } from './lists/call-lists.repository.js';
+import { CallAdmission } from './place/call-admission.js';
+import { PlaceCall } from './place/place-call.js';
+import { CallJournal } from './store/call-journal.js';
+import { CallRetention } from './store/call-retention.js';
+import { CallsRepository } from './store/calls.repository.js';
 
 @Module({
   imports: [InstancesModule, WhatsAppModule],
   controllers: [CallsController],
   providers: [
     CallsService,
-    InstanceLookup,
-    CallQueries,
-    CallCancellation,
-    CallCommands,
-    CallPlacement,
-    CallPreparation,
+    PlaceCall,
+    CallAdmission,
+    IdempotentRequests,
+    IdempotencyExpiry,
     CallJournal,
     CallClock,
     CallHangUp,
     CallDeadlines,
     CallSweep,
-    CallRecovery,
+    CallTakeover,
+    CallCancellation,
     CallSignalsListener,
     CallLogListener,
     IncomingCallsListener,
-    LeavingInstancesListener,
-    MovingCallsListener,
-    CallsDrain,
-    CallsStart,
-    CallsStop,
-    IdempotentRequests,
-    IdempotencyExpiry,
+    CallsOfInstances,
+    CallsLifecycle,
     CallRetention,
     CallsRepository,
     CallListsRepository,
     IncomingCallsRepository,
-    CallSlotsRepository,
-    LiveCallsRepository,
     IdempotencyRepository,
   ],
 })

@@ -1,15 +1,50 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
-import { fencedStatement, type FencedChange, type FenceMarks } from './fenced-statement.js';
-import { OwnershipLost } from './ownership.errors.js';
+import { DataSource } from 'typeorm';
+import { prepared } from '../common/database/prepared-statements.js';
+import { EventWriter, type EventInsert, type StoredEvents } from '../common/events/event-writer.js';
+import type { WebhookEvent } from '../common/events/webhook-event.js';
 import { Ownership } from './ownership.js';
+import { OwnershipLost } from './ownership.errors.js';
 
-/** Writes what belongs to an instance, as long as this process holds it. */
+/** A change of what belongs to an instance. */
+export interface FencedChange {
+  /**
+   * One statement that returns a row for each row that it changed. It must read from `fence`, or have
+   * `EXISTS (SELECT FROM fence)` among its conditions.
+   */
+  readonly change: string;
+  readonly values: readonly unknown[];
+  /** Further statements with the same values, `name AS (…)`; what is said of `change` holds for them. */
+  readonly also?: readonly string[];
+  /** Stored with the change, or not at all when nothing changed. */
+  readonly events?: readonly WebhookEvent[];
+}
+
+/** The same change of many instances. */
+interface ManyChange extends Pick<FencedChange, 'change' | 'values' | 'also'> {
+  /** Stored for each row that `change` returns, by its column `instance_id`. */
+  readonly events?: readonly Omit<WebhookEvent, 'instanceId'>[];
+}
+
+/** Tells a change that was refused from one that found nothing to do. */
+interface FenceMarks {
+  readonly isHeld: boolean;
+  /** `null` in the one row that stands for no change. */
+  readonly hasChanged: true | null;
+  readonly storedEvents: StoredEvents;
+}
+
+/**
+ * Writes what belongs to an instance, as long as this process holds it, in one statement: the row of the owner is locked FOR SHARE
+ * until the change is stored, so that a takeover waits for it, and a change that has waited for a takeover finds another epoch.
+ * (FOR KEY SHARE would let the takeover pass.) The events of a change are stored with it, and published once it is stored.
+ */
 @Injectable()
 export class FencedWrites {
   constructor(
     private readonly database: DataSource,
     private readonly ownership: Ownership,
+    private readonly events: EventWriter,
   ) {}
 
   /** The epoch under which this process holds the instance now. @throws OwnershipLost */
@@ -20,46 +55,78 @@ export class FencedWrites {
   }
 
   /**
-   * Returns the rows that were changed. In a transaction, what follows is fenced as well.
+   * Returns the rows that were changed.
    * @param epoch of the socket that writes; without it the one under which the instance is held now
    * @throws OwnershipLost nothing was written
    */
   async run<R extends object>(
     instanceId: string,
-    change: FencedChange,
-    { epoch = this.epochOf(instanceId), manager }: { epoch?: string; manager?: EntityManager } = {},
+    { change, values, also = [], events = [] }: FencedChange,
+    epoch = this.epochOf(instanceId),
   ): Promise<R[]> {
     if (epoch !== this.epochOf(instanceId)) throw new OwnershipLost();
-    const { nodeId } = this.ownership;
-    const [sql, values] = fencedStatement(change, { instanceId, nodeId, epoch });
-    const rows = await (manager ?? this.database).query<(R & FenceMarks)[]>(sql, values);
+    const given = [...values, instanceId, this.ownership.nodeId, epoch];
+    const [instance, node, held] = [1, 2, 3].map((place) => `$${values.length + place}`);
+    const source = `(SELECT ${instance}::uuid AS instance_id FROM changed LIMIT 1)`;
+    const insert = this.insertOf(events, source, given.length);
+    const tables = [
+      `fence AS (SELECT 1 FROM session_owners
+         WHERE instance_id = ${instance}::uuid AND node_id = ${node}::uuid AND epoch = ${held}::bigint FOR SHARE)`,
+      ...also,
+      `changed AS (${change})`,
+      ...insert.tables,
+    ];
+    const text = `WITH ${tables.join(',\n')}
+      SELECT held.*, done.*
+      FROM (SELECT EXISTS (SELECT FROM fence) AS "isHeld", ${insert.stored} AS "storedEvents") AS held
+      LEFT JOIN (SELECT true AS "hasChanged", changed.* FROM changed) AS done ON true`;
+    const rows = await this.database.query<(R & FenceMarks)[]>(prepared(text), [...given, ...insert.values]);
     if (!rows[0]?.isHeld) {
       this.ownership.refused(instanceId, epoch);
       throw new OwnershipLost();
     }
+    this.events.publish(rows[0].storedEvents);
     return rows.filter(({ hasChanged }) => hasChanged).map(withoutMarks);
   }
 
-  /**
-   * The same change for many instances: for those that are still held here. `fence` names them in `instance_id`.
-   * @param change one statement that returns the rows that it changed
-   */
+  /** The same change for many instances: for those that are still held here. `fence` names them in `instance_id`. */
   async runForMany<R extends object>(
     instanceIds: readonly string[],
-    { change, values, also = [] }: Omit<FencedChange, 'event'>,
+    { change, values, also = [], events = [] }: ManyChange,
   ): Promise<R[]> {
+    const given = [...values, this.ownership.nodeId, instanceIds];
     const [node, ids] = [1, 2].map((place) => `$${values.length + place}`);
-    const fence = `fence AS (SELECT instance_id FROM session_owners
-      WHERE node_id = ${node}::uuid AND instance_id = ANY (${ids}::uuid[]) FOR SHARE)`;
-    return this.database.query<R[]>(
-      `WITH ${[fence, ...also, `changed AS (${change})`].join(',\n')} SELECT * FROM changed`,
-      [...values, this.ownership.nodeId, instanceIds],
+    const insert = this.insertOf(events, 'changed', given.length);
+    const tables = [
+      `fence AS (SELECT instance_id FROM session_owners
+         WHERE node_id = ${node}::uuid AND instance_id = ANY (${ids}::uuid[]) FOR SHARE)`,
+      ...also,
+      `changed AS (${change})`,
+      ...insert.tables,
+    ];
+    const rows = await this.database.query<(R & Pick<FenceMarks, 'storedEvents'>)[]>(
+      `WITH ${tables.join(',\n')}
+       SELECT changed.*, CASE WHEN row_number() OVER () = 1 THEN ${insert.stored} END AS "storedEvents" FROM changed`,
+      [...given, ...insert.values],
     );
+    for (const { storedEvents } of rows) this.events.publish(storedEvents);
+    return rows.map(withoutMarks);
+  }
+
+  private insertOf(
+    events: readonly Omit<WebhookEvent, 'instanceId'>[],
+    source: string,
+    given: number,
+  ): EventInsert {
+    return events.length === 0
+      ? { tables: [], values: [], stored: 'NULL::json' }
+      : this.events.insert(events, source, given);
   }
 }
 
+const MARKS = ['isHeld', 'hasChanged', 'storedEvents'] satisfies (keyof FenceMarks)[];
+
 function withoutMarks<R extends object>(row: R): R {
-  Reflect.deleteProperty(row, 'isHeld');
-  Reflect.deleteProperty(row, 'hasChanged');
+  for (const mark of MARKS) Reflect.deleteProperty(row, mark);
   return row;
 }

@@ -14,23 +14,36 @@ export interface OwnerCommand<Args, Result> {
   readonly parseResult: (value: unknown) => Result;
 }
 
-/** Brings commands on instances to the process that holds the instance. */
-export abstract class OwnerCommands {
-  /** How this process runs a command that another process sends; once for each command. */
-  abstract handle<Args, Result>(
-    command: OwnerCommand<Args, Result>,
+type Handler = (instanceId: string, args: unknown) => Promise<unknown>;
+
+/** Brings commands on instances to the process that holds the instance. One that is alone runs everything itself. */
+export class OwnerCommands {
+  private readonly handlers = new Map<string, Handler>();
+
+  /** How this process runs a command, for itself and for other processes; once for each command. */
+  handle<Args, Result>(
+    { name, parseArgs }: OwnerCommand<Args, Result>,
     run: (instanceId: string, args: Args) => Promise<Result>,
-  ): void;
+  ): void {
+    this.handlers.set(name, (instanceId, args) => run(instanceId, parseArgs(args)));
+  }
 
   /**
-   * Runs `local` if this process may, else sends the command to the holder. The failure of a command is the same in
+   * Runs the command here if this process may, else sends it to the holder. The failure of a command is the same in
    * both cases.
    * @throws OwnerUnavailable, and what the command throws
    */
-  abstract run<Args, Result>(
-    command: OwnerCommand<Args, Result>,
+  async run<Args, Result>(
+    { name, parseResult }: OwnerCommand<Args, Result>,
     instanceId: string,
     args: Args,
-    local: () => Promise<Result>,
-  ): Promise<Result>;
+  ): Promise<Result> {
+    return parseResult(await this.runHere(name, instanceId, args));
+  }
+
+  protected async runHere(name: string, instanceId: string, args: unknown): Promise<unknown> {
+    const handler = this.handlers.get(name);
+    if (!handler) throw new TypeError('The command is not known here');
+    return handler(instanceId, args);
+  }
 }

@@ -10,13 +10,9 @@ import { Ownership, type Holder } from './ownership.js';
 /** The holder may change while a command is on its way: then it is sent once more, to the new one. */
 const MAX_HOPS = 2;
 
-type Handler = (instanceId: string, args: unknown) => Promise<unknown>;
-
 /** Commands in a cluster: run here or sent to the node that holds the instance, and run for other nodes. */
 @Injectable()
 export class RoutedCommands extends OwnerCommands {
-  private readonly handlers = new Map<string, Handler>();
-
   constructor(
     private readonly ownership: Ownership,
     private readonly link: NodeLink,
@@ -26,22 +22,14 @@ export class RoutedCommands extends OwnerCommands {
     link.onAsked((message) => this.answer(message));
   }
 
-  override handle<Args, Result>(
-    { name, parseArgs }: OwnerCommand<Args, Result>,
-    run: (instanceId: string, args: Args) => Promise<Result>,
-  ): void {
-    this.handlers.set(name, (instanceId, args) => run(instanceId, parseArgs(args)));
-  }
-
   override async run<Args, Result>(
     command: OwnerCommand<Args, Result>,
     instanceId: string,
     args: Args,
-    local: () => Promise<Result>,
   ): Promise<Result> {
     for (let hop = 1; hop <= MAX_HOPS; hop += 1) {
       const holder = await this.holderFor(command, instanceId);
-      if (holder.kind !== 'node') return local();
+      if (holder.kind !== 'node') return super.run(command, instanceId, args);
       const reply = await this.send(holder.nodeId, command, instanceId, args);
       if (reply.type === 'done') return command.parseResult(reply.result);
       if (reply.type === 'failed') throw reply.error;
@@ -80,10 +68,8 @@ export class RoutedCommands extends OwnerCommands {
   private async replyTo(message: unknown): Promise<CommandReply> {
     try {
       const { name, instanceId, args } = parseRequest(message);
-      const handler = this.handlers.get(name);
-      if (!handler) throw new TypeError('The command is not known here');
       if (this.ownership.epochOf(instanceId) === undefined) return { type: 'not_here' };
-      return { type: 'done', result: await handler(instanceId, args) };
+      return { type: 'done', result: await this.runHere(name, instanceId, args) };
     } catch (error) {
       if (error instanceof DomainError) return { type: 'failed', error };
       this.log.error('A command of another process failed unexpectedly', { err: error });

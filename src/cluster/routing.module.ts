@@ -5,7 +5,6 @@ import { Clock } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { LinkLifecycle } from './link-lifecycle.js';
 import { LinkedNews } from './linked-news.js';
-import { LocalCommands } from './local-commands.js';
 import { NoLink } from './no-link.js';
 import { NodeLink } from './node-link.js';
 import { NodeNews } from './node-news.js';
@@ -31,7 +30,7 @@ import { RoutedCommands } from './routed-commands.js';
       provide: OwnerCommands,
       inject: [AppConfig, Ownership, NodeLink, Log],
       useFactory: ({ natsUrl }: AppConfig, ownership: Ownership, link: NodeLink, log: Log) =>
-        natsUrl === undefined ? new LocalCommands() : new RoutedCommands(ownership, link, log),
+        natsUrl === undefined ? new OwnerCommands() : new RoutedCommands(ownership, link, log),
     },
     { provide: NodeNews, useClass: LinkedNews },
     LinkLifecycle,

@@ -3,6 +3,8 @@ import { AppConfig } from '../config/app-config.js';
 import { SecretBox } from './crypto/secret-box.js';
 import { FatalFaults } from './errors/fatal-faults.js';
 import { EventBus } from './events/event-bus.js';
+import { EventWriter } from './events/event-writer.js';
+import { BaseAddress } from './http/base-address.js';
 import { InstanceNames } from './logging/instance-names.js';
 import { Log } from './logging/log.js';
 import { AllowedTargets } from './net/allowed-targets.js';
@@ -34,9 +36,22 @@ export class CommonModule {
         { provide: SecretBox, useValue: ground.secretBox },
         { provide: FatalFaults, useValue: ground.faults },
         EventBus,
+        BaseAddress,
+        EventWriter,
         AllowedTargets,
       ],
-      exports: [AppConfig, Log, InstanceNames, Clock, SecretBox, FatalFaults, EventBus, AllowedTargets],
+      exports: [
+        AppConfig,
+        Log,
+        InstanceNames,
+        Clock,
+        SecretBox,
+        FatalFaults,
+        EventBus,
+        BaseAddress,
+        EventWriter,
+        AllowedTargets,
+      ],
     };
   }
 }

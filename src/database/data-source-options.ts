@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { DataSourceOptions } from 'typeorm';
 import { AccessTokenEntity } from '../accounts/access-token.entity.js';
 import { AccountEntity } from '../accounts/account.entity.js';
-import { CallEntity } from '../calls/call.entity.js';
-import { IdempotencyKeyEntity } from '../calls/idempotency-key.entity.js';
+import { CallEntity } from '../calls/store/call.entity.js';
+import { IdempotencyKeyEntity } from '../calls/idempotency/idempotency.repository.js';
 import type { Log } from '../common/logging/log.js';
-import { OutboxEntryEntity } from '../events/outbox-entry.entity.js';
 import { WebhookDeliveryEntity } from '../events/webhook-delivery.entity.js';
 import { WebhookLaneEntity } from '../events/webhook-lane.entity.js';
 import { InstanceEntity } from '../instances/instance.entity.js';
@@ -57,7 +56,6 @@ export function dataSourceOptions(database: {
       SessionKeyEntity,
       CallEntity,
       IdempotencyKeyEntity,
-      OutboxEntryEntity,
       WebhookDeliveryEntity,
       WebhookLaneEntity,
     ],

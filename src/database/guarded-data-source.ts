@@ -5,6 +5,7 @@ import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { DatabaseStatus, PoolUsage } from '../common/database/database-status.js';
 import {
   DatabaseUnavailable,
+  isOutdatedPlan,
   isReadOnly,
   meaningOfDatabaseError,
 } from '../common/database/database-unavailable.js';
@@ -81,7 +82,7 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
       try {
         return await send<T>(...given);
       } catch (error) {
-        if (isReadOnly(error)) endConnection(runner);
+        if (isReadOnly(error) || isOutdatedPlan(error)) endConnection(runner);
         throw meaningOfDatabaseError(error);
       }
     };

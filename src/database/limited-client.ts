@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { preparedName } from '../common/database/prepared-statements.js';
 import { SecuredClient } from './secured-client.js';
 
 /** How long the server lets a statement, and a transaction, take. Milliseconds; 0 = without end. */
@@ -72,7 +73,8 @@ export function limitedClient(limits: TimeLimits, applicationName: string): type
     }
 
     private limitedQuery(text: unknown, ...rest: unknown[]): Promise<pg.QueryResult> {
-      if (!this.isPooled || typeof text !== 'string') return this.send(text, ...rest);
+      if (typeof text !== 'string') return this.send(text, ...rest);
+      if (!this.isPooled) return this.sendDirectly(text, rest);
       if (BEGINS.test(text)) {
         this.isInTransaction = true;
         return this.send(`${text}; ${forTransaction}`);
@@ -80,6 +82,13 @@ export function limitedClient(limits: TimeLimits, applicationName: string): type
       if (ENDS.test(text)) this.isInTransaction = false;
       else if (isLimited && !this.isInTransaction) return this.sendInTransaction(text, rest);
       return this.send(text, ...rest);
+    }
+
+    /** A pooler may lend another server process next time, which knows nothing of a prepared statement. */
+    private sendDirectly(text: string, rest: unknown[]): Promise<pg.QueryResult> {
+      const name = preparedName(text);
+      const [values, ...more] = rest;
+      return name === undefined ? this.send(text, ...rest) : this.send({ name, text, values }, ...more);
     }
 
     private async sendInTransaction(text: string, rest: unknown[]): Promise<pg.QueryResult> {

@@ -1,5 +1,5 @@
-import type { CallEventState } from '../calls/call-event.js';
-import type { EventEnvelope } from '../events/event-envelope.js';
+import type { CallEventState } from '../calls/store/call-event.js';
+import type { EventEnvelope } from '../common/events/event-writer.js';
 import type { InstanceEventState } from '../instances/instance-event.js';
 import { refusalText } from '../whatsapp/client-version/client-version.js';
 

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { BEARER_SCHEME, SECURITY_SCHEMES } from '../common/http/caller.js';
 import { PRODUCT_NAME, PRODUCT_VERSION } from '../common/product.js';
-import { BaseAddress } from '../events/base-address.js';
+import { BaseAddress } from '../common/http/base-address.js';
 import { addCommonAnswers } from './common-answers.js';
 import { operationsOf } from './operations.js';
 import { leaveOptionalParametersEmpty } from './optional-parameters.js';
@@ -40,7 +40,6 @@ headers or 16 KiB of them 431 \`headers_too_large\`; a body that cannot be read 
 `.trim();
 
 /** What the examples say while the server does not listen yet. */
-const DEFAULT_ADDRESS = 'http://127.0.0.1:3000';
 
 /** In the order in which a newcomer needs them. */
 const TAGS = [
@@ -65,7 +64,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setTitle(PRODUCT_NAME)
     .setVersion(PRODUCT_VERSION)
-    .setDescription(introduction(app.get(BaseAddress, { strict: false }).current() ?? DEFAULT_ADDRESS))
+    .setDescription(introduction(app.get(BaseAddress, { strict: false }).current()))
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addApiKey(apiKey('Token of an account, `rda_…`: everything of the account'), SECURITY_SCHEMES.account)
     .addApiKey(apiKey('Token of one instance, `rdi_…`: that instance only'), SECURITY_SCHEMES.instance)

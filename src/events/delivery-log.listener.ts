@@ -4,7 +4,7 @@ import { LineBudget } from '../common/logging/line-budget.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import type { DeliveryOutcome } from './delivery-outcome.js';
-import { DeliverySettled } from './delivery-settled.event.js';
+import { DeliverySettled } from './due-delivery.js';
 import type { DueDelivery } from './due-delivery.js';
 
 /** Webhooks with lines of their own in a minute; deliveries of further ones are counted together. */

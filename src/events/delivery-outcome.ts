@@ -74,11 +74,6 @@ export function outcomeOf(result: AttemptResult, attemptsBefore: number, plan: R
     : { ...outcome, pauseMs };
 }
 
-/** What a try means that began before the owner changed the webhook: a failure says nothing about the changed one, and does not count. */
-export function outcomeBeforeChange(outcome: DeliveryOutcome): DeliveryOutcome {
-  return outcome.kind === 'delivered' ? outcome : { kind: 'released' };
-}
-
 function afterFailure(
   status: number | null,
   error: string,

@@ -42,16 +42,30 @@ export class DeliveryPlaces {
     add(this.byWebhook, webhookId, 1);
   }
 
-  giveBack({ accountId, webhookId }: Holder): void {
+  /** True: somebody may wait for a place, because all that the account, or its webhook, may have were taken. */
+  giveBack(holder: Holder): boolean {
+    const { accountId, webhookId } = holder;
+    const ofWebhook = this.byWebhook.get(webhookId) ?? 0;
+    const isScarce = ofWebhook >= PLACES_PER_WEBHOOK || !this.mayHaveMore(holder);
     this.held -= 1;
     add(this.byAccount, accountId, -1);
     add(this.byWebhook, webhookId, -1);
+    return isScarce;
   }
 
   /** Whether a place may be used for a next delivery; not when others have come since, for whom the account holds too many. */
   mayKeep({ accountId }: Holder): boolean {
     const busy = this.byAccount.get(accountId) ?? 0;
-    return busy <= Math.ceil((PLACES - this.held + busy) * ACCOUNT_SHARE);
+    return busy <= this.shareOf(busy);
+  }
+
+  private mayHaveMore({ accountId }: Holder): boolean {
+    const busy = this.byAccount.get(accountId) ?? 0;
+    return busy < this.shareOf(busy);
+  }
+
+  private shareOf(busy: number): number {
+    return Math.ceil((PLACES - this.held + busy) * ACCOUNT_SHARE);
   }
 }
 

@@ -5,10 +5,10 @@ import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryPlaces } from './delivery-places.js';
-import { laneKey, type DueDelivery } from './due-delivery.js';
-import { LanesRepository } from './lanes.repository.js';
+import type { Lane } from '../common/events/webhook-event.js';
+import { laneKey, type DueDelivery, type SettledDelivery } from './due-delivery.js';
+import { LanesRepository, type Settlement } from './lanes.repository.js';
 import { Settlements, WebhookLocked } from './settlements.js';
-import type { SettledDelivery } from './settlements.repository.js';
 import { WebhookSender } from './webhook-sender.js';
 
 /** How often due retries are looked for; new events wake the worker at once. */
@@ -27,6 +27,8 @@ const SETTLE_TRIES = 5;
 @Injectable()
 export class DeliveryWorker {
   private readonly running = new Map<string, Promise<void>>();
+  /** Running lanes to which deliveries were added since their outcome was handed over: it may not have seen them. */
+  private readonly addedTo = new Set<string>();
   private readonly places = new DeliveryPlaces();
   private readonly poller: Poller;
 
@@ -52,6 +54,13 @@ export class DeliveryWorker {
   /** Looks for due deliveries now. */
   wake(): void {
     this.poller.wake();
+  }
+
+  /** Deliveries were added to these lanes. Those that this process is at work in go on by themselves. */
+  added(lanes: readonly Lane[]): void {
+    const keys = lanes.map(laneKey);
+    for (const key of keys) if (this.running.has(key)) this.addedTo.add(key);
+    if (keys.some((key) => !this.running.has(key))) this.wake();
   }
 
   /** What waits for the webhook is due now, whatever its time was. */
@@ -83,36 +92,53 @@ export class DeliveryWorker {
     const earlier = this.running.get(key);
     if (earlier) {
       // Its claim ran out while it was being tried, or was given back a moment ago.
-      void earlier.then(() => {
-        this.lanes.lookAgain(delivery);
-        this.wake();
-      });
+      void earlier.then(() => this.release(delivery));
       return;
     }
     this.places.take(delivery);
-    const run = this.run(delivery).finally(() => {
+    const run = this.run(delivery).then((leavesWork) => {
       this.running.delete(key);
-      this.places.giveBack(delivery);
-      this.wake();
+      const wasScarce = this.places.giveBack(delivery);
+      const wasAdded = this.addedTo.delete(key);
+      if (leavesWork || wasScarce || wasAdded) this.wake();
     });
     this.running.set(key, run);
   }
 
-  /** Never rejects. A lane whose outcome could not be stored is claimed anew when its claim runs out. */
-  private async run(first: DueDelivery): Promise<void> {
+  /** Never rejects: the claim runs out. */
+  private async release(lane: Lane): Promise<void> {
+    try {
+      await this.lanes.release(lane);
+      this.wake();
+    } catch (err) {
+      this.log.warn('A lane of webhook deliveries could not be released', { webhookId: lane.webhookId, err });
+    }
+  }
+
+  /**
+   * Never rejects. A lane whose outcome could not be stored is claimed anew when its claim runs out. True: there may be work that this
+   * lane, or the state of its webhook, has held back.
+   */
+  private async run(first: DueDelivery): Promise<boolean> {
+    let leavesWork = first.isFailing;
     try {
       for (let delivery: DueDelivery | undefined = first; delivery;) {
         const outcome = this.poller.isStopped
           ? ({ kind: 'released' } as const)
           : await this.attempts.make(delivery);
         const goOn = !this.poller.isStopped && this.places.mayKeep(delivery);
-        delivery = await this.settle({ delivery, outcome, goOn });
+        this.addedTo.delete(laneKey(delivery));
+        const { next, fate }: Settlement = await this.settle({ delivery, outcome, goOn });
+        leavesWork ||= outcome.kind !== 'delivered' || fate === 'returned';
+        delivery = next;
       }
+      return leavesWork;
     } catch (err) {
       this.log.error('The outcome of a webhook delivery could not be stored', {
         webhookId: first.webhookId,
         err,
       });
+      return true;
     }
   }
 
@@ -120,7 +146,7 @@ export class DeliveryWorker {
    * A short outage must not hold up the lane until its claim runs out, nor deliver twice what was delivered: the outcome is
    * stored as soon as the database is back, or the lock of the webhook is gone.
    */
-  private async settle(settled: SettledDelivery): Promise<DueDelivery | undefined> {
+  private async settle(settled: SettledDelivery): Promise<Settlement> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.settlements.settle(settled);

@@ -1,8 +1,5 @@
-/** A line of deliveries of one webhook. */
-export interface Lane {
-  readonly webhookId: string;
-  readonly lane: string;
-}
+import type { Lane } from '../common/events/webhook-event.js';
+import type { DeliveryOutcome } from './delivery-outcome.js';
 
 /** The first delivery of a claimed lane, and where it goes as configured now. */
 export interface DueDelivery extends Lane {
@@ -19,6 +16,8 @@ export interface DueDelivery extends Lane {
   readonly instance: string;
   readonly label: string;
   readonly enabled: boolean;
+  /** The last attempt of the webhook failed. */
+  readonly isFailing: boolean;
   /** When the owner changed the webhook last. */
   readonly configuredAt: Date;
   /** Empty = `sealedUrl` holds it, see `openUrl`. */
@@ -33,6 +32,38 @@ export interface DueDelivery extends Lane {
   readonly secret: Buffer | null;
   /** Sealed; `null` once its time is over. */
   readonly previousSecret: Buffer | null;
+}
+
+/** What came of the first delivery of a claimed lane. */
+export interface SettledDelivery {
+  readonly delivery: DueDelivery;
+  readonly outcome: DeliveryOutcome;
+  /** Whether the next delivery of the lane is wanted, if this one is over. */
+  readonly goOn: boolean;
+}
+
+/** A webhook that the product disabled by itself. */
+export interface SwitchedOffWebhook {
+  readonly webhookId: string;
+  readonly instanceId: string;
+  readonly accountId: string;
+  /** Name of the instance. */
+  readonly instance: string;
+  readonly label: string;
+  readonly reason: string;
+}
+
+/** What came of a delivery, or of an attempt, is stored. */
+export class DeliverySettled {
+  constructor(
+    readonly delivery: DueDelivery,
+    readonly outcome: DeliveryOutcome,
+  ) {}
+}
+
+/** A webhook was disabled by the service. */
+export class WebhookSwitchedOff {
+  constructor(readonly webhook: SwitchedOffWebhook) {}
 }
 
 /** Lanes are told apart by this in memory. */

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { InstancesModule } from '../instances/instances.module.js';
-import { BaseAddress } from './base-address.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveriesService } from './deliveries.service.js';
@@ -10,9 +9,6 @@ import { DeliveryRetention } from './delivery-retention.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { EventsLifecycle } from './events-lifecycle.js';
 import { LanesRepository } from './lanes.repository.js';
-import { OutboxDispatcher } from './outbox-dispatcher.js';
-import { OutboxRepository } from './outbox.repository.js';
-import { SettlementsRepository } from './settlements.repository.js';
 import { Settlements } from './settlements.js';
 import { WebhookSender } from './webhook-sender.js';
 import { WebhookTests } from './webhook-tests.js';
@@ -28,7 +24,6 @@ import { WebSocketModule } from './websocket/websocket.module.js';
   controllers: [WebhooksController, DeliveriesController],
   providers: [
     { provide: WebhookSender, useFactory: () => new WebhookSender() },
-    BaseAddress,
     DeliveriesRepository,
     DeliveriesService,
     DeliveryAttempts,
@@ -37,10 +32,7 @@ import { WebSocketModule } from './websocket/websocket.module.js';
     DeliveryWorker,
     EventsLifecycle,
     LanesRepository,
-    OutboxDispatcher,
-    OutboxRepository,
     Settlements,
-    SettlementsRepository,
     WebhookTests,
     WebhookUrlSealing,
     WebhooksRepository,

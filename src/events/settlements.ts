@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
-import { DeliverySettled, WebhookSwitchedOff } from './delivery-settled.event.js';
-import type { DueDelivery } from './due-delivery.js';
-import { laneKey } from './due-delivery.js';
 import {
-  SettlementsRepository,
+  DeliverySettled,
+  WebhookSwitchedOff,
+  type DueDelivery,
   type SettledDelivery,
-  type SwitchedOffWebhook,
-} from './settlements.repository.js';
+} from './due-delivery.js';
+import { LanesRepository, type Settlement } from './lanes.repository.js';
+import { WebhooksRepository } from './webhooks.repository.js';
 
 const MAX_BATCH = 200;
 
 interface Waiting {
   readonly settled: SettledDelivery;
-  readonly resolve: (next: DueDelivery | undefined) => void;
+  readonly resolve: (settlement: Settlement) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -25,23 +25,26 @@ export class WebhookLocked extends Error {
   }
 }
 
-/** Gathers what comes in while a write is under way into the next one: a transaction for each delivery would be the bottleneck. */
+/** Gathers what comes in while a write is under way into the next one: a statement for each delivery would be the bottleneck. */
 @Injectable()
 export class Settlements {
   private waiting: Waiting[] = [];
   private isWriting = false;
+  /** Ids of webhooks. */
+  private readonly switchingOff = new Set<string>();
 
   constructor(
-    private readonly repository: SettlementsRepository,
+    private readonly lanes: LanesRepository,
+    private readonly webhooks: WebhooksRepository,
     private readonly events: EventBus,
     private readonly log: Log,
   ) {}
 
   /**
-   * Resolves when it is stored: with the next delivery of the lane, if it goes on and there is one.
+   * Resolves when it is stored.
    * @throws WebhookLocked when it was not stored, and may be later
    */
-  settle(settled: SettledDelivery): Promise<DueDelivery | undefined> {
+  settle(settled: SettledDelivery): Promise<Settlement> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ settled, resolve, reject });
       if (this.isWriting) return;
@@ -56,19 +59,14 @@ export class Settlements {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const stored = await this.repository.settle(batch.map(({ settled }) => settled));
-        for (const webhook of stored.switchedOff) this.report(webhook);
-        const outcomes = new Map(stored.settled.map(({ delivery, outcome }) => [laneKey(delivery), outcome]));
-        const byLane = new Map(stored.next.map((delivery) => [laneKey(delivery), delivery]));
-        for (const { settled, resolve, reject } of batch) {
-          const key = laneKey(settled.delivery);
-          const outcome = outcomes.get(key);
-          if (!outcome) {
-            reject(new WebhookLocked());
-            continue;
+        const settlements = await this.lanes.settle(batch.map(({ settled }) => settled));
+        for (const [index, { settled, resolve, reject }] of batch.entries()) {
+          const settlement = settlements[index];
+          if (!settlement || settlement.isLocked) reject(new WebhookLocked());
+          else {
+            this.publish(settled, settlement);
+            resolve(settlement);
           }
-          void this.events.publish(new DeliverySettled(settled.delivery, outcome));
-          resolve(byLane.get(key));
         }
       } catch (error) {
         for (const { reject } of batch) reject(error);
@@ -78,10 +76,26 @@ export class Settlements {
     this.isWriting = false;
   }
 
-  private report(webhook: SwitchedOffWebhook): void {
-    const { webhookId, instanceId, accountId, instance, label, reason } = webhook;
-    const details = { webhookId, instanceId, accountId, instance, label, reason };
-    this.log.warn('A webhook was switched off', details);
-    void this.events.publish(new WebhookSwitchedOff(webhook));
+  private publish({ delivery, outcome }: SettledDelivery, { isReleased, switchOffReason }: Settlement): void {
+    const counted = isReleased ? ({ kind: 'released' } as const) : outcome;
+    void this.events.publish(new DeliverySettled(delivery, counted));
+    if (switchOffReason !== undefined) void this.switchOff(delivery, switchOffReason);
+  }
+
+  /** Never rejects: the next failure finds the same reason. Of a webhook one is under way at a time. */
+  private async switchOff(delivery: DueDelivery, reason: string): Promise<void> {
+    if (this.switchingOff.has(delivery.webhookId)) return;
+    const { webhookId, instanceId, accountId, instance, label } = delivery;
+    const webhook = { webhookId, instanceId, accountId, instance, label, reason };
+    this.switchingOff.add(webhookId);
+    try {
+      if (!(await this.webhooks.switchOff(webhook))) return;
+      this.log.warn('A webhook was switched off', webhook);
+      await this.events.publish(new WebhookSwitchedOff(webhook));
+    } catch (err) {
+      this.log.error('A webhook could not be switched off', { ...webhook, err });
+    } finally {
+      this.switchingOff.delete(webhookId);
+    }
   }
 }

@@ -4,13 +4,16 @@ import { FairTurns, QueueFull } from '../common/async/fair-turns.js';
 import type { TenantCaller } from '../common/http/caller.js';
 import { Clock } from '../common/time/clock.js';
 import { InstancesService } from '../instances/instances.service.js';
-import { BaseAddress } from './base-address.js';
+import type { EventEnvelope } from '../common/events/event-writer.js';
+import { BaseAddress } from '../common/http/base-address.js';
 import { DeliveryAttempts, type Receiver } from './delivery-attempts.js';
 import { faultOf } from './delivery-outcome.js';
-import { TEST_EVENT, type EventEnvelope } from './event-envelope.js';
 import { MAX_WEBHOOK_TESTS, TooManyWebhookTests, WebhookDisabled, WebhookNotFound } from './events.errors.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 import type { WebhookTest } from './webhook-values.js';
+
+/** What a webhook is tried with; it is never stored, and sent to nobody else. */
+const TEST_EVENT = 'webhook.test';
 
 /** Sends an event that nothing caused, once and while its caller waits, so that a webhook can be tried. */
 @Injectable()
@@ -58,7 +61,7 @@ export class WebhookTests {
       event: TEST_EVENT,
       timestamp,
       data: { label, timestamp },
-      instanceData: { baseUrl: this.address.current() ?? '', instance },
+      instanceData: { baseUrl: this.address.current(), instance },
     };
     const body = JSON.stringify(envelope);
     const sent = await this.attempts.send(

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan, Not } from 'typeorm';
+import { EventWriter } from '../common/events/event-writer.js';
+import { instanceUpdate } from '../common/events/webhook-event.js';
 import type { PageWish } from '../common/http/page-query.js';
 import { MAX_WEBHOOKS } from '../instances/instance-values.js';
 import { InstanceNotFound } from '../instances/instances.errors.js';
 import { WebhookEntity } from '../instances/webhook.entity.js';
 import { MAX_ENABLED_WEBHOOKS, TooManyLabels, TooManyWebhooks } from './events.errors.js';
 import type { UrlColumns } from '../instances/webhook-url.js';
+import type { SwitchedOffWebhook } from './due-delivery.js';
 import type { WebhookColumns } from './webhook-columns.js';
 
 /** A webhook whose address is not sealed. */
@@ -14,7 +17,10 @@ export type WebhookInClear = Pick<WebhookEntity, 'id' | 'instanceId' | 'label'> 
 /** The table of webhooks, for the features that change them. */
 @Injectable()
 export class WebhooksRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly events: EventWriter,
+  ) {}
 
   /** Sorted by label: one page and one row more, if there is one. */
   list(instanceId: string, { limit, after }: PageWish): Promise<WebhookEntity[]> {
@@ -60,6 +66,27 @@ export class WebhooksRepository {
       }
       return manager.findOneByOrFail(WebhookEntity, { instanceId, label });
     });
+  }
+
+  /**
+   * Disables a webhook for a reason; the others of the instance get an event. False: it is disabled already and keeps its reason, or
+   * it is gone.
+   */
+  async switchOff({ webhookId, instanceId, label, reason }: SwitchedOffWebhook): Promise<boolean> {
+    const stored = await this.dataSource.transaction(async (manager) => {
+      // First, as whoever deletes the instance does it.
+      await manager.query(`SELECT FROM instances WHERE id = $1 FOR KEY SHARE`, [instanceId]);
+      const [[changed]] = await manager.query<[{ at: Date }[], number]>(
+        `UPDATE webhooks SET enabled = false, disabled_reason = $2, disabled_at = now() WHERE id = $1 AND enabled
+         RETURNING disabled_at AS at`,
+        [webhookId, reason],
+      );
+      if (!changed) return undefined;
+      const event = instanceUpdate(changed.at, { state: 'webhook_disabled', label, reason });
+      return this.events.store(manager, { instanceId, ...event });
+    });
+    if (stored !== undefined) this.events.publish(stored);
+    return stored !== undefined;
   }
 
   /** Webhooks whose address is not sealed: a release that did not seal them wrote it. */

@@ -1,4 +1,4 @@
-import type { OutboxEvent } from '../common/events/outbox.js';
+import { instanceUpdate, type WebhookEvent } from '../common/events/webhook-event.js';
 import type { Log } from '../common/logging/log.js';
 import { maskNumbersIn } from '../common/logging/mask-numbers.js';
 import { CLIENT_OUTDATED } from '../whatsapp/client-version/client-version.js';
@@ -41,30 +41,26 @@ interface InstanceNews {
 /** Another device took the session over (`conflict`, code 440 in WhatsApp Web and Baileys). */
 const STREAM_REPLACED_CODE = 440;
 
-/** All events of an instance that are not about calls arrive in their order. */
-const INSTANCE_LANE = 'instance';
-
 /** The event that reports a signal; `undefined`: it is no news for clients. */
 export function instanceEvent(
   before: InstanceRow,
   next: InstanceStatus,
   signal: SessionSignal,
-): OutboxEvent | undefined {
+): WebhookEvent | undefined {
   const news = newsOf(before, next, signal);
   return news && { instanceId: before.id, ...instanceNews(signal.at, news) };
 }
 
 /** An event that may be told of any instance. */
-export function instanceNews(at: Date, { state, ...more }: InstanceNews): Omit<OutboxEvent, 'instanceId'> {
-  const data = { state, timestamp: at.toISOString(), ...more };
-  return { type: 'instance.state', lane: INSTANCE_LANE, at, data };
+export function instanceNews(at: Date, { state, ...more }: InstanceNews): Omit<WebhookEvent, 'instanceId'> {
+  return instanceUpdate(at, { state, ...more });
 }
 
 /** One line for each event of an instance, once it is stored. What can be scanned and who was linked stay out of it. */
 export function logInstanceEvent(
   log: Log,
   { id, accountId, name }: InstanceIdentity,
-  { data: { state, code, reason, until } }: Pick<OutboxEvent, 'data'>,
+  { data: { state, code, reason, until } }: Pick<WebhookEvent, 'data'>,
   level: 'info' | 'debug' = 'info',
 ): void {
   log[level]('The state of an instance changed', {

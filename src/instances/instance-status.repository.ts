@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { FencedWrites } from '../cluster/fenced-writes.js';
-import { appendEvent, type OutboxEvent } from '../common/events/outbox.js';
+import { EventWriter, type StoredEvents } from '../common/events/event-writer.js';
+import type { WebhookEvent } from '../common/events/webhook-event.js';
 import type { Connecting } from '../whatsapp/connect-turns.js';
 import type { InstanceIdentity } from './instance-identity.js';
 import type { InstanceStatus } from './instance-state.js';
@@ -33,6 +34,7 @@ export class InstanceStatusRepository {
   constructor(
     private readonly dataSource: DataSource,
     private readonly writes: FencedWrites,
+    private readonly events: EventWriter,
   ) {}
 
   find(instanceId: string): Promise<InstanceRow | null> {
@@ -65,7 +67,7 @@ export class InstanceStatusRepository {
     expected: InstanceStatus,
     next: InstanceStatus,
     columns: SignalColumns,
-    event?: OutboxEvent,
+    event?: WebhookEvent,
   ): Promise<boolean> {
     const changed = { ...columns, status: next };
     const names = Object.keys(changed).map((property) => this.columnOf(property));
@@ -74,7 +76,7 @@ export class InstanceStatusRepository {
       change: `UPDATE instances SET ${assignments.join(', ')}, updated_at = now()
         WHERE id = $1 AND status = $2 AND EXISTS (SELECT FROM fence) RETURNING id`,
       values: [instanceId, expected, ...Object.values(changed)],
-      event,
+      events: event ? [event] : [],
     });
     return rows.length > 0;
   }
@@ -83,35 +85,37 @@ export class InstanceStatusRepository {
    * No session survives its process, so those that were online when they were taken over are offline. Returns those; the
    * event of each is stored with it.
    */
-  markOffline(
+  async markOffline(
     instanceIds: readonly string[],
-    event: Omit<OutboxEvent, 'instanceId'>,
+    event: Omit<WebhookEvent, 'instanceId'>,
   ): Promise<InstanceIdentity[]> {
-    const { type, lane, at, data } = event;
-    return this.writes.runForMany<InstanceIdentity>(instanceIds, {
+    const offline = await this.writes.runForMany<InstanceIdentity>(instanceIds, {
       also: [
         `offline AS (UPDATE instances SET status = 'disconnected', updated_at = now() FROM fence
            WHERE id = fence.instance_id AND status IN ('connected', 'connecting') RETURNING id, account_id, name)`,
-        `reported AS (INSERT INTO event_outbox (instance_id, type, lane, happened_at, data)
-           SELECT id, $1::text, $2::text, $3::timestamptz, $4::json FROM offline)`,
       ],
-      change: `SELECT id, account_id AS "accountId", name FROM offline`,
-      values: [type, lane, at, JSON.stringify(data)],
+      change: `SELECT id, id AS instance_id, account_id AS "accountId", name FROM offline`,
+      values: [],
+      events: [event],
     });
+    return offline.map(({ id, accountId, name }) => ({ id, accountId, name }));
   }
 
   /** Ends the restrictions whose time is over, each for one of those who ask at once. The events are stored with it. */
-  async liftRestrictions(now: Date, event: Omit<OutboxEvent, 'instanceId'>): Promise<LiftedInstance[]> {
-    return this.dataSource.transaction(async (manager) => {
-      const [rows] = await manager.query<[LiftedInstance[], number]>(
-        `UPDATE instances SET restricted = false, restricted_until = NULL, contacts_spared_from = NULL,
-           updated_at = now()
+  async liftRestrictions(now: Date, event: Omit<WebhookEvent, 'instanceId'>): Promise<LiftedInstance[]> {
+    const { tables, values, stored } = this.events.insert([event], 'changed', 1);
+    const rows = await this.dataSource.query<(LiftedInstance & { readonly stored: StoredEvents })[]>(
+      `WITH changed AS (
+         UPDATE instances SET restricted = false, restricted_until = NULL, contacts_spared_from = NULL, updated_at = now()
          WHERE restricted AND (restricted_until <= $1 OR restricted_until IS NULL)
-         RETURNING id, account_id AS "accountId", name, status`,
-        [now],
-      );
-      for (const { id } of rows) await appendEvent(manager, { instanceId: id, ...event });
-      return rows;
+         RETURNING id, id AS instance_id, account_id AS "accountId", name, status
+       ), ${tables.join(', ')}
+       SELECT id, "accountId", name, status, CASE WHEN row_number() OVER () = 1 THEN ${stored} END AS stored FROM changed`,
+      [now, ...values],
+    );
+    return rows.map(({ stored: events, ...instance }) => {
+      this.events.publish(events);
+      return instance;
     });
   }
 

@@ -44,6 +44,10 @@ export class InstancesRepository {
     return this.instances.findOneBy({ accountId, name });
   }
 
+  findById(id: string): Promise<InstanceEntity | null> {
+    return this.instances.findOneBy({ id });
+  }
+
   /** @throws InstanceNotFound */
   async getByName(accountId: string, name: string): Promise<InstanceEntity> {
     const instance = await this.findByName(accountId, name);

@@ -73,6 +73,12 @@ export class InstancesService {
     return instance ? toInstanceRef(instance) : undefined;
   }
 
+  /** Any instance, whoever's it is: for what this process does by itself. */
+  async findById(id: string): Promise<InstanceRef | undefined> {
+    const instance = await this.repository.findById(id);
+    return instance ? toInstanceRef(instance) : undefined;
+  }
+
   /** @throws InstanceNotFound */
   async require(caller: TenantCaller, name: string): Promise<InstanceRef> {
     return toInstanceRef(await this.repository.getByName(caller.accountId, name));

@@ -38,8 +38,8 @@ export class SessionCommands implements OnModuleInit {
   onModuleInit(): void {
     const { commands, sessions } = this;
     const stored = (instanceId: string) => sessions.storedInstance(instanceId);
-    commands.handle(LINK, async (id, request) => this.linkHere(await stored(id), request));
-    commands.handle(CONNECT, async (id, request) => this.connectHere(await stored(id), request));
+    commands.handle(LINK, (id, request) => this.linkHere(id, request));
+    commands.handle(CONNECT, (id, request) => this.connectHere(id, request));
     commands.handle(STOP_WAITING, (_id, waiter) => this.stopWaitingHere(waiter));
     commands.handle(CURRENT_QR, (id) => this.qrHere(id));
     commands.handle(REOPEN, async (id) => sessions.reopen(await stored(id)));
@@ -61,7 +61,7 @@ export class SessionCommands implements OnModuleInit {
     const leave = (): void => void this.stopWaiting(instance.id, request.waiter);
     left.addEventListener('abort', leave, { once: true });
     try {
-      return await this.run(CONNECT, instance.id, request, () => this.connectHere(instance, request));
+      return await this.run(CONNECT, instance.id, request);
     } finally {
       left.removeEventListener('abort', leave);
     }
@@ -69,43 +69,42 @@ export class SessionCommands implements OnModuleInit {
 
   /** Links for somebody who sees what comes next. @throws what `InstanceSessions.link` throws */
   link(instance: InstanceEntity, method: LinkMethod): Promise<LinkOffer> {
-    const request = { ...method, waiter: randomUUID() };
-    return this.run(LINK, instance.id, request, () => this.linkHere(instance, request));
+    return this.run(LINK, instance.id, { ...method, waiter: randomUUID() });
   }
 
   /** The content of the QR code that can be scanned now. @throws NoQrToShow */
   currentQr(instanceId: string): Promise<string> {
-    return this.run(CURRENT_QR, instanceId, null, () => this.qrHere(instanceId));
+    return this.run(CURRENT_QR, instanceId, null);
   }
 
   /** @throws what `InstanceSessions.reopen` throws */
   reopen(instance: InstanceEntity): Promise<void> {
-    return this.run(REOPEN, instance.id, null, () => this.sessions.reopen(instance));
+    return this.run(REOPEN, instance.id, null);
   }
 
   /** Lets changed options take effect at once. */
   refresh(instance: InstanceEntity): Promise<void> {
-    return this.run(REFRESH, instance.id, null, () => this.sessions.refresh(instance));
+    return this.run(REFRESH, instance.id, null);
   }
 
   /** Closes the session; the link to the phone stays. */
   close(instanceId: string, reason: string): Promise<void> {
-    return this.run(CLOSE, instanceId, reason, () => this.sessions.close(instanceId, reason));
+    return this.run(CLOSE, instanceId, reason);
   }
 
   /** Closes the session if it is being linked. */
   stopLinking(instanceId: string, reason: string): Promise<void> {
-    return this.run(STOP_LINKING, instanceId, reason, () => this.sessions.stopLinking(instanceId, reason));
+    return this.run(STOP_LINKING, instanceId, reason);
   }
 
   /** Removes the link to the phone, at WhatsApp as well as here. */
   logout(instanceId: string): Promise<void> {
-    return this.run(LOGOUT, instanceId, null, () => this.sessions.logout(instanceId));
+    return this.run(LOGOUT, instanceId, null);
   }
 
   /** Like `logout`, for an instance that is about to go. */
   forget(instanceId: string): Promise<void> {
-    return this.run(FORGET, instanceId, null, () => this.sessions.forget(instanceId));
+    return this.run(FORGET, instanceId, null);
   }
 
   /** Live state of a session; of one that another process has, as far as its instance as it was read tells. */
@@ -122,28 +121,27 @@ export class SessionCommands implements OnModuleInit {
     command: OwnerCommand<Args, Result>,
     instanceId: string,
     args: Args,
-    here: () => Promise<Result>,
   ): Promise<Result> {
     try {
-      return await this.commands.run(command, instanceId, args, here);
+      return await this.commands.run(command, instanceId, args);
     } catch (error) {
       if (error instanceof OwnershipLost) await this.sessions.storedInstance(instanceId);
       throw error;
     }
   }
 
-  private async connectHere(instance: InstanceEntity, request: LinkRequest): Promise<LinkOffer> {
-    if (this.passkeys.takeUntold(instance.id)) throw new PasskeyRequired();
-    const offer = await this.linkHere(instance, request);
-    if (offer.kind !== 'connected') this.passkeys.codeGiven(instance.id);
+  private async connectHere(instanceId: string, request: LinkRequest): Promise<LinkOffer> {
+    if (this.passkeys.takeUntold(instanceId)) throw new PasskeyRequired();
+    const offer = await this.linkHere(instanceId, request);
+    if (offer.kind !== 'connected') this.passkeys.codeGiven(instanceId);
     return offer;
   }
 
-  private async linkHere(instance: InstanceEntity, { waiter, ...method }: LinkRequest): Promise<LinkOffer> {
+  private async linkHere(instanceId: string, { waiter, ...method }: LinkRequest): Promise<LinkOffer> {
     const left = new AbortController();
     this.waiters.set(waiter, left);
     try {
-      return await this.sessions.link(instance, method, left.signal);
+      return await this.sessions.link(await this.sessions.storedInstance(instanceId), method, left.signal);
     } finally {
       this.waiters.delete(waiter);
     }
@@ -151,7 +149,7 @@ export class SessionCommands implements OnModuleInit {
 
   private async stopWaiting(instanceId: string, waiter: string): Promise<void> {
     try {
-      await this.run(STOP_WAITING, instanceId, waiter, () => this.stopWaitingHere(waiter));
+      await this.run(STOP_WAITING, instanceId, waiter);
     } catch (err) {
       // The attempt ends with its own time.
       this.log.debug('The end of a wait for a code could not be passed on', { instanceId, err });

@@ -20,10 +20,9 @@ export class SessionRestoring implements OnModuleInit {
 
   /** Resolves when every session has somebody who will open it. */
   async restore(sessions: readonly Connecting[]): Promise<void> {
-    for (const session of sessions) {
-      const { instanceId, accountId } = session;
+    for (const { instanceId, accountId } of sessions) {
       try {
-        await this.commands.run(RESTORE, instanceId, accountId, () => this.open(session));
+        await this.commands.run(RESTORE, instanceId, accountId);
       } catch (err) {
         this.log.warn('A session could not be handed to the process that holds it', { instanceId, err });
       }

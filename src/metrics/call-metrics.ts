@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { CallChanged } from '../calls/call-changed.event.js';
-import { CallHungUp } from '../calls/call-hung-up.event.js';
+import { CallChanged, CallHungUp } from '../calls/events.js';
 import { CALL_OUTCOMES } from '../calls/call-state.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
-import { DeliverySettled, WebhookSwitchedOff } from '../events/delivery-settled.event.js';
+import { DeliverySettled, WebhookSwitchedOff } from '../events/due-delivery.js';
 import { MetricsRegistry } from './metrics-registry.js';
 import { StoredFigure } from './stored-figure.js';
 
@@ -11,15 +11,13 @@ const DELAY_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15,
 const ATTEMPT_RESULTS = ['delivered', 'retry', 'dead'] as const;
 
 interface QueueLengths {
-  readonly outbox: number;
   readonly pending: number;
   readonly dead: number;
 }
 
-/** All three have an index that holds nothing else, so that the delivered ones are not read. */
+/** Both have an index that holds nothing else, so that the delivered ones are not read. */
 const QUEUE_LENGTHS = `
-  SELECT (SELECT count(*)::int FROM event_outbox) AS outbox,
-    (SELECT count(*)::int FROM webhook_deliveries WHERE status = 'pending') AS pending,
+  SELECT (SELECT count(*)::int FROM webhook_deliveries WHERE status = 'pending') AS pending,
     (SELECT count(*)::int FROM webhook_deliveries WHERE status = 'dead') AS dead`;
 
 /** How much waits to be sent to webhooks, and how sending goes. */
@@ -45,15 +43,6 @@ export class WebhookMetrics implements OnModuleInit {
   }
 
   private measureQueue(): void {
-    const outbox = this.metrics.gauge({
-      name: 'ringdrop_outbox_events',
-      help: 'Events that are stored and not handed out to webhooks yet, of the whole installation; normally 0',
-      collect: async () => {
-        const lengths = await this.lengths.read();
-        if (lengths) outbox.set(lengths.outbox);
-        else outbox.remove();
-      },
-    });
     const deliveries = this.metrics.gauge({
       name: 'ringdrop_webhook_deliveries',
       help: 'Webhook deliveries of the whole installation: pending = waiting for their first or next try, dead = given up and kept for replay',

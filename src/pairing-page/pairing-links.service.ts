@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SecretBox } from '../common/crypto/secret-box.js';
 import type { TenantCaller } from '../common/http/caller.js';
 import { Clock } from '../common/time/clock.js';
-import { BaseAddress } from '../events/base-address.js';
+import { BaseAddress } from '../common/http/base-address.js';
 import { InstancesService } from '../instances/instances.service.js';
 import type { InstanceEntity } from '../instances/instance.entity.js';
 import { readShare, SHARE_KEY_PURPOSE, signShare, tokensMark, type PairingShare } from './pairing-share.js';
@@ -46,13 +46,12 @@ export class PairingLinks {
   async create(caller: TenantCaller, name: string, minutes: number): Promise<ShareLink> {
     const { id: instanceId } = await this.instances.require(caller, name);
     const [key] = this.keys;
-    const address = this.address.current();
-    if (!key || address === undefined) throw new TypeError('A link needs a key and an address');
+    if (!key) throw new TypeError('A link needs a key');
     const issuedAt = this.clock.now();
     const expiresAt = new Date(issuedAt.getTime() + minutes * 60_000);
     const tokens = tokensMark(await this.linking.tokenHashesOf(instanceId), key);
     const share = signShare({ instanceId, issuedAt, expiresAt, tokens }, key);
-    return { url: `${address}/pair/${share}`, expiresAt };
+    return { url: `${this.address.current()}/pair/${share}`, expiresAt };
   }
 
   /** @throws PairingLinkInvalid */

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
-import { BaseAddress } from '../events/base-address.js';
 import { InstancesModule } from '../instances/instances.module.js';
 import { AttemptBudget } from './attempt-budget.js';
 import { PairingAssetsController } from './pairing-assets.controller.js';
@@ -19,7 +18,6 @@ import { SharedInstancesRepository } from './shared-instances.repository.js';
   controllers: [PairingShareController, PairingAssetsController, PairingPageController],
   providers: [
     AttemptBudget,
-    BaseAddress,
     PairingEventsListener,
     PairingLinks,
     PairingRooms,

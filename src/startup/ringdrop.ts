@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { AppModule } from '../app.module.js';
 import { setUpApp } from '../app.setup.js';
-import { CallsDrain } from '../calls/calls-drain.js';
+import { CallsLifecycle } from '../calls/calls-lifecycle.js';
 import { NodeDeparture } from '../cluster/node-departure.js';
 import type { Ground } from '../common/common.module.js';
 import { SecretBox } from '../common/crypto/secret-box.js';
@@ -72,7 +72,7 @@ async function startOn(database: DatabaseServer, ground: Ground): Promise<Ringdr
       firstToken,
       place: database.place,
       stop: async () => {
-        const calls = app.get(CallsDrain);
+        const calls = app.get(CallsLifecycle);
         calls.close();
         await app.get(NodeDeparture).begin();
         await calls.finish();

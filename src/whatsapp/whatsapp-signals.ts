@@ -53,25 +53,29 @@ export interface OfferAcceptance {
   readonly callerTimeoutSeconds: number | null;
 }
 
-/** What WhatsApp tells about an outgoing call, after all its devices were considered. */
-export type CallSignal = { readonly instanceId: string; readonly callId: string; readonly at: Date } &
+/** What WhatsApp reports of an outgoing call, after all its devices were considered. */
+export type CallReport =
   /** A device received the offer. It does not prove that anything rings. */
-  (
-    | { readonly type: 'call_delivered' }
-    /** The server's acknowledgement came after a device had answered, so that nobody waited for it any more. */
-    | ({ readonly type: 'call_acknowledged' } & OfferAcceptance)
-    /** A device alerts its user (`preaccept`). */
-    | { readonly type: 'call_ringing' }
-    /** Somebody picked up. The gateway has already hung up every device. */
-    | { readonly type: 'call_answered' }
-    /** No device is left that could ring, or a person declined; other devices have been dismissed. */
-    | { readonly type: 'call_refused_by_callee'; readonly refusal: CalleeRefusal }
-    /**
-     * The callee's side or the server ended the call, and other devices have been dismissed. `reason` as on the wire:
-     * `timeout`, `busy`, `accepted_elsewhere`, …; `null` when none was given.
-     */
-    | { readonly type: 'call_ended_remotely'; readonly reason: string | null }
-  );
+  | { readonly type: 'delivered' }
+  /** The server's acknowledgement came after a device had answered, so that nobody waited for it any more. */
+  | ({ readonly type: 'acknowledged' } & OfferAcceptance)
+  /** A device alerts its user (`preaccept`). */
+  | { readonly type: 'ringing' }
+  /** Somebody picked up. The gateway has already hung up every device. */
+  | { readonly type: 'answered' }
+  /** No device is left that could ring, or a person declined; other devices have been dismissed. */
+  | { readonly type: 'refused_by_callee'; readonly refusal: CalleeRefusal }
+  /**
+   * The callee's side or the server ended the call, and other devices have been dismissed. `reason` as on the wire:
+   * `timeout`, `busy`, `accepted_elsewhere`, …; `null` when none was given.
+   */
+  | { readonly type: 'ended_remotely'; readonly reason: string | null };
+
+export type CallSignal = {
+  readonly instanceId: string;
+  readonly callId: string;
+  readonly at: Date;
+} & CallReport;
 
 /**
  * What WhatsApp tells about a call that somebody places to the account. Each of the two is told at most once for a
@@ -105,3 +109,8 @@ export type IncomingCallSignal = {
 );
 
 export type WhatsAppSignal = SessionSignal | CallSignal | IncomingCallSignal;
+
+/** True for what concerns a call that was placed here. */
+export function isCallSignal(signal: WhatsAppSignal): signal is CallSignal {
+  return 'callId' in signal && signal.type !== 'incoming_call' && signal.type !== 'incoming_call_ended';
+}

@@ -61,7 +61,7 @@ export interface CallDraft {
   readonly ring: Ring;
   /**
    * Sends the offer and waits up to 15 s for the server's verdict. Resolves when the server accepted it, or when a device of
-   * the callee answers first; what the server says then comes as `call_acknowledged`.
+   * the callee answers first; what the server says then comes as `acknowledged`.
    * @throws OfferRefused, OfferOutdated, OfferNotAcknowledged, WhatsAppRestricted, SessionNotConnected (nothing was sent)
    */
   place(): Promise<OfferAcceptance>;

@@ -1,14 +1,10 @@
 import type { DataSource } from 'typeorm';
-import type { CallTraffic } from '../../src/calls/call-admission.js';
-import type { CallFilter } from '../../src/calls/call-list-query.js';
-import { CallListsRepository } from '../../src/calls/call-lists.repository.js';
-import { CallSlotsRepository } from '../../src/calls/call-slots.repository.js';
-import { IncomingCallsRepository } from '../../src/calls/incoming-calls.repository.js';
-import { TooManyCalls } from '../../src/calls/calls.errors.js';
-import { CallsRepository } from '../../src/calls/calls.repository.js';
-import { LiveCallsRepository } from '../../src/calls/live-calls.repository.js';
+import type { CallFilter } from '../../src/calls/lists/call-list-query.js';
+import { CallListsRepository } from '../../src/calls/lists/call-lists.repository.js';
+import { CallsRepository } from '../../src/calls/store/calls.repository.js';
+import { IncomingCallsRepository } from '../../src/calls/incoming/incoming-calls.repository.js';
 import { FencedWrites } from '../../src/cluster/fenced-writes.js';
-import { fencedWrites, TestOwnership } from '../support/test-ownership.js';
+import { eventWriter, fencedWrites, TestOwnership } from '../support/test-ownership.js';
 import { CallsStage, later, start } from './calls-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 import { MeasuredDataSource } from './read-bound.js';
@@ -132,44 +128,35 @@ describe('with 200,000 newer calls of another instance, which the database has c
   );
 
   it('a call is let in, followed and hung up without reading more than a handful of rows', async () => {
-    const writes = new FencedWrites(measured.asDataSource(), new TestOwnership());
-    const slots = new CallSlotsRepository(measured.asDataSource(), writes);
-    const calls = new CallsRepository(measured.asDataSource(), writes);
-    const live = new LiveCallsRepository(measured.asDataSource(), new TestOwnership());
+    const ownership = new TestOwnership();
+    const writes = new FencedWrites(measured.asDataSource(), ownership, eventWriter());
+    const calls = new CallsRepository(measured.asDataSource(), writes, ownership);
     const now = later(10);
-    const request = stage.request({ sameNumbers: [RARE, NEVER], requestedAt: now, hangUpAt: later(40) });
-    const limits = { liveCalls: 100, lastCallBy: later(-FOREIGN + 60), lastCallToNumberBy: oldest };
-    const traffic: CallTraffic[] = [];
-    const refused = slots.admit(request, limits, (seen) => {
-      traffic.push(seen);
-      return new TooManyCalls(1);
+    const { instanceId } = stage;
+    expect(await calls.trafficOf(instanceId, later(-FOREIGN + 60), now)).toEqual({
+      liveCalls: [],
+      lastCallAt: null,
     });
-    await expect(refused).rejects.toThrow(TooManyCalls);
-    expect(traffic).toMatchObject([{ liveCalls: 0, lastCallAt: null, lastCallToNumberAt: expect.any(Date) }]);
-
-    const open = { liveCalls: 100, lastCallBy: later(-60), lastCallToNumberBy: later(-60) };
-    const call = await slots.admit(request, open, () => new TooManyCalls(1));
-    const ring = {
-      callId: `00${'A'.repeat(30)}`,
-      creator: '1:2@lid',
-      devices: ['7@lid'],
-      offerStanzaId: 'o',
-    };
-    const placed = await calls.attachRing(call, { number: NEVER, jid: '7@lid', ring, hangUpAt: later(40) });
-    expect(await calls.findByCallId(stage.instanceId, ring.callId)).toEqual(placed);
-    expect(await live.due(later(100))).toHaveLength(1);
-    expect(await live.placed([stage.instanceId])).toHaveLength(1);
-    expect(await live.unplaced(later(100), [stage.instanceId])).toEqual([]);
+    expect(await calls.lastCallTo(instanceId, [RARE, NEVER], oldest, now)).toBeInstanceOf(Date);
+    expect(await calls.lastCallTo(instanceId, [RARE, NEVER], later(-60), now)).toBeNull();
+    const call = stage.newCall({ number: NEVER, requestedAt: now, hangUpAt: later(40) });
+    const event = { instanceId, type: 'call.update', lane: 'l', at: now, data: {} } as const;
+    const placed = await calls.place(call, stage.limits(), event);
+    if (!placed) throw new Error('the call was not stored');
+    expect(await calls.findByCallId(instanceId, call.ring.callId)).toEqual(placed);
+    expect(await calls.due(later(100))).toHaveLength(1);
+    expect(await calls.live([instanceId])).toHaveLength(1);
+    expect(await calls.unplaced([instanceId])).toEqual([]);
     const incoming = new IncomingCallsRepository(measured.asDataSource(), writes);
-    expect(await incoming.numberOf(stage.instanceId, '7@lid')).toBe(NEVER);
-    expect(await incoming.numberOf(stage.instanceId, '8@lid')).toBeNull();
-    await calls.change(placed ?? call, { state: 'ended', outcome: 'completed', endedAt: later(20) });
+    expect(await incoming.numberOf(instanceId, '7@lid')).toBe(NEVER);
+    expect(await incoming.numberOf(instanceId, '8@lid')).toBeNull();
+    await calls.change(placed, { state: 'ended', outcome: 'completed', endedAt: later(20) });
     const { pages, sql } = measured.take();
     if (pages > PAGES_OF_A_CALL) throw new Error(`${pages} pages: ${sql}`);
   });
 
   it('old calls are looked for without reading those that stay', async () => {
-    const calls = new CallsRepository(measured.asDataSource(), fencedWrites(dataSource));
+    const calls = new CallsRepository(measured.asDataSource(), fencedWrites(dataSource), new TestOwnership());
     expect(await calls.deleteOld(36_500, 500)).toBe(0);
     expect(measured.take().pages).toBeLessThanOrEqual(PAGES_OF_A_CALL);
   });

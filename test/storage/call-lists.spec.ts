@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import type { CallFilter } from '../../src/calls/call-list-query.js';
-import { positionOf, type ListedCall } from '../../src/calls/call-lists.repository.js';
+import type { CallFilter } from '../../src/calls/lists/call-list-query.js';
+import { positionOf, type ListedCall } from '../../src/calls/lists/call-lists.repository.js';
 import { CallsStage, later } from './calls-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
@@ -42,7 +42,7 @@ describe('the list of calls', () => {
   it('comes newest first, page by page, also of one moment, without preparations and without calls of others', async () => {
     const made: (string | null)[] = [];
     for (let index = 0; index < 7; index++) made.unshift((await stage.placed()).callId);
-    await stage.admitted();
+    await stage.unplaced();
     await stage.placed({ instanceId: await stage.newInstance() });
     expect(await paged({ limit: 3 })).toEqual(made);
   });
@@ -75,13 +75,14 @@ describe('the list of calls', () => {
   });
 
   it('has calls that failed before they had an id', async () => {
-    const call = await stage.admitted();
-    await stage.calls.change(call, {
-      state: 'ended',
+    const { number, durationSeconds, requestedAt } = stage.newCall();
+    const failure = {
       outcome: 'failed',
+      failureCode: null,
       failureReason: 'why',
       endedAt: later(1),
-    });
+    } as const;
+    await stage.calls.addUnplaced({ instanceId, number, durationSeconds, requestedAt, ...failure }, null);
     expect(await list({})).toMatchObject([{ call: { callId: null, failureReason: 'why' } }]);
   });
 

@@ -1,15 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import type { AdmissionLimits } from '../../src/calls/call-admission.js';
-import { CallSlotsRepository, type CallRequest } from '../../src/calls/call-slots.repository.js';
-import type { Call } from '../../src/calls/call.entity.js';
-import { CallListsRepository } from '../../src/calls/call-lists.repository.js';
-import { CallsRepository } from '../../src/calls/calls.repository.js';
-import { incomingCallEvent } from '../../src/calls/incoming-call-event.js';
-import type { IncomingEnd } from '../../src/calls/incoming-call.js';
-import { IncomingCallsRepository } from '../../src/calls/incoming-calls.repository.js';
+import { incomingCallEvent, type IncomingEnd } from '../../src/calls/incoming/incoming-call.js';
+import { IncomingCallsRepository } from '../../src/calls/incoming/incoming-calls.repository.js';
+import { CallListsRepository } from '../../src/calls/lists/call-lists.repository.js';
+import { isPlaced, type PlacedCall, type NewCall } from '../../src/calls/store/call.entity.js';
+import { CallsRepository } from '../../src/calls/store/calls.repository.js';
+import type { InstanceRef } from '../../src/instances/instance-values.js';
 import type { IncomingCallSignal } from '../../src/whatsapp/whatsapp-signals.js';
-import { fencedWrites } from '../support/test-ownership.js';
+import { fencedWrites, TestOwnership } from '../support/test-ownership.js';
 import { newAccount } from './instances-stage.js';
 
 export const start = new Date('2026-01-01T00:00:00.123Z');
@@ -18,12 +15,8 @@ export function later(seconds: number): Date {
   return new Date(start.getTime() + seconds * 1000);
 }
 
-/** Nothing keeps a call out. */
-export const OPEN: AdmissionLimits = { liveCalls: 100, lastCallBy: null, lastCallToNumberBy: null };
-
 /** The tables of calls with one instance to call from. */
 export class CallsStage {
-  readonly slots: CallSlotsRepository;
   readonly calls: CallsRepository;
   readonly lists: CallListsRepository;
   readonly incoming: IncomingCallsRepository;
@@ -33,10 +26,10 @@ export class CallsStage {
     private readonly dataSource: DataSource,
     readonly instanceId: string,
   ) {
-    this.slots = new CallSlotsRepository(dataSource, fencedWrites(dataSource));
-    this.calls = new CallsRepository(dataSource, fencedWrites(dataSource));
+    const writes = fencedWrites(dataSource);
+    this.calls = new CallsRepository(dataSource, writes, new TestOwnership());
     this.lists = new CallListsRepository(dataSource);
-    this.incoming = new IncomingCallsRepository(dataSource, fencedWrites(dataSource));
+    this.incoming = new IncomingCallsRepository(dataSource, writes);
   }
 
   static async on(dataSource: DataSource): Promise<CallsStage> {
@@ -48,33 +41,57 @@ export class CallsStage {
     return newInstance(this.dataSource);
   }
 
-  request(more: Partial<CallRequest> = {}): CallRequest {
+  /** The instance with the limits that a new one has. */
+  limits(more: Partial<InstanceRef> = {}): InstanceRef {
     return {
-      instanceId: this.instanceId,
-      admission: randomUUID(),
-      number: '5511999999999',
-      sameNumbers: [],
-      durationSeconds: 8,
-      requestedAt: start,
-      hangUpAt: later(28),
+      id: this.instanceId,
+      accountId: '',
+      name: 'shop',
+      isLinked: true,
+      maxConcurrentCalls: 100,
+      minSecondsBetweenCalls: 0,
+      numberCooldownSeconds: 0,
+      restriction: null,
       ...more,
     };
   }
 
-  /** A call that is being prepared. */
-  admitted(more: Partial<CallRequest> = {}): Promise<Call> {
-    return this.slots.admit(this.request(more), OPEN, () => undefined);
+  /** A call that is ready to leave. */
+  newCall(more: Partial<NewCall> = {}): NewCall {
+    const instanceId = more.instanceId ?? this.instanceId;
+    const callId = `00${instanceId.slice(0, 8)}${String(++this.lastRing).padStart(22, '0')}`;
+    return {
+      instanceId,
+      number: '5511999999999',
+      jid: '7@lid',
+      ring: { callId, creator: '1:2@lid', devices: ['7@lid'], offerStanzaId: 'offer' },
+      durationSeconds: 8,
+      requestedAt: start,
+      hangUpAt: later(28),
+      idempotencyKey: null,
+      ...more,
+    };
   }
 
   /** A call whose offer is about to leave. */
-  async placed(more: Partial<CallRequest> = {}): Promise<Call> {
-    const call = await this.admitted(more);
-    const callId = `00${call.instanceId.slice(0, 8)}${String(++this.lastRing).padStart(22, '0')}`;
-    const ring = { callId, creator: '1:2@lid', devices: ['7@lid'], offerStanzaId: 'offer' };
-    const prepared = { number: call.number, jid: '7@lid', ring, hangUpAt: call.hangUpAt };
-    const stored = await this.calls.attachRing(call, prepared);
-    if (!stored) throw new Error('the call is no longer being prepared');
+  async placed(more: Partial<NewCall> = {}): Promise<PlacedCall> {
+    const call = this.newCall(more);
+    const event = { type: 'call.update', lane: `call:${call.ring.callId}`, at: start, data: {} } as const;
+    const limits = this.limits({ id: call.instanceId });
+    const stored = await this.calls.place(call, limits, { instanceId: call.instanceId, ...event });
+    if (!stored || !isPlaced(stored)) throw new Error('the call was not stored');
     return stored;
+  }
+
+  /** A row as processes of an earlier release store it before the call is prepared. */
+  async unplaced(instanceId = this.instanceId): Promise<string> {
+    const [row] = await this.dataSource.query<{ id: string }[]>(
+      `INSERT INTO calls (instance_id, number, duration, state, requested_at, hang_up_at)
+       VALUES ($1, '5511999999999', 8, 'offering', $2, $2) RETURNING id`,
+      [instanceId, start],
+    );
+    if (!row) throw new Error('no call');
+    return row.id;
   }
 
   /** An incoming call, with its event. @param end how it ended, if it has */

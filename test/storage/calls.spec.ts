@@ -1,23 +1,20 @@
 import type { DataSource } from 'typeorm';
-import { CallChanged } from '../../src/calls/call-changed.event.js';
-import { CallJournal } from '../../src/calls/call-journal.js';
-import { IncomingCallsRepository } from '../../src/calls/incoming-calls.repository.js';
-import { LiveCallsRepository } from '../../src/calls/live-calls.repository.js';
+import { CallChanged } from '../../src/calls/events.js';
+import { CallJournal } from '../../src/calls/store/call-journal.js';
+import { IncomingCallsRepository } from '../../src/calls/incoming/incoming-calls.repository.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { SilentLog } from '../support/silent-log.js';
-import { fencedWrites, TestOwnership } from '../support/test-ownership.js';
+import { fencedWrites } from '../support/test-ownership.js';
 import { CallsStage, later, start } from './calls-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
 let dataSource: DataSource;
-let live: LiveCallsRepository;
 let stage: CallsStage;
 let instanceId: string;
 
 beforeAll(async () => {
   dataSource = await openTestDatabase();
-  live = new LiveCallsRepository(dataSource, new TestOwnership());
 });
 
 beforeEach(async () => {
@@ -33,13 +30,14 @@ const ended = (outcome: 'completed' | 'busy', at: Date) =>
 
 describe('a stored call', () => {
   it('comes back as it was written, its times to the millisecond', async () => {
-    const call = await stage.admitted();
+    const { ring } = stage.newCall();
+    const call = await stage.placed({ ring });
     expect(call).toEqual({
       id: expect.stringMatching(/^\d+$/) as unknown,
       instanceId,
-      callId: null,
+      callId: ring.callId,
       number: '5511999999999',
-      jid: null,
+      jid: '7@lid',
       durationSeconds: 8,
       state: 'offering',
       outcome: null,
@@ -52,28 +50,56 @@ describe('a stored call', () => {
       endedAt: null,
       hangUpAt: later(28),
       callerTimeoutSeconds: null,
-      ring: null,
+      ring,
     });
   });
 
-  it('gets its ring once', async () => {
-    const call = await stage.placed();
-    const ring = { callId: 'again', creator: '1@lid', devices: [], offerStanzaId: 'x' };
+  it('is stored only under the limits under which it was let in', async () => {
+    const call = stage.newCall();
+    const event = { instanceId, type: 'call.update', lane: 'l', at: start, data: {} } as const;
+    const place = (more: Parameters<CallsStage['limits']>[0]) =>
+      stage.calls.place(call, stage.limits(more), event);
+    for (const limits of [
+      { maxConcurrentCalls: 99 },
+      { minSecondsBetweenCalls: 1 },
+      { numberCooldownSeconds: 1 },
+      { restriction: { until: later(60), contactsFrom: null } },
+    ]) {
+      await expect(place(limits)).resolves.toBeUndefined();
+    }
+    await dataSource.query(
+      `UPDATE instances SET max_concurrent_calls = 1, min_seconds_between_calls = 2, number_cooldown_seconds = 3,
+         restricted = true, restricted_until = $2, contacts_spared_from = $3 WHERE id = $1`,
+      [instanceId, later(60), later(30)],
+    );
+    const limits = { maxConcurrentCalls: 1, minSecondsBetweenCalls: 2, numberCooldownSeconds: 3 };
+    const until = later(60);
+    await expect(place({ ...limits, restriction: { until, contactsFrom: null } })).resolves.toBeUndefined();
     await expect(
-      stage.calls.attachRing(call, { number: '1', jid: '1@lid', ring, hangUpAt: start }),
-    ).resolves.toBeUndefined();
-    await expect(stage.calls.findByCallId(instanceId, call.callId ?? '')).resolves.toEqual(call);
+      place({ ...limits, restriction: { until, contactsFrom: later(30) } }),
+    ).resolves.toMatchObject({ state: 'offering', callId: call.ring.callId });
   });
 
-  it('gets another ring in place of one that was refused, once', async () => {
+  it('gets another offer in place of one that was refused, once', async () => {
     const call = await stage.placed();
     const ring = { callId: 'renewed', creator: '1@lid', devices: [], offerStanzaId: 'x' };
-    const end = { instanceId, type: 'call.update', lane: 'call:old', at: start, data: {} } as const;
     const renew = () =>
-      stage.calls.attachRing(call, { number: '1', jid: '1@lid', ring, hangUpAt: start }, undefined, end);
+      stage.calls.replaceOffer(call, { number: '1', jid: '1@lid', ring, hangUpAt: start }, []);
     await expect(renew()).resolves.toMatchObject({ id: call.id, callId: 'renewed', ring });
     await expect(renew()).resolves.toBeUndefined();
-    await expect(stage.calls.findByCallId(instanceId, call.callId ?? '')).resolves.toBeUndefined();
+    await expect(stage.calls.findByCallId(instanceId, call.callId)).resolves.toBeUndefined();
+  });
+
+  it('is one without an id when it was given up before it was ready to leave', async () => {
+    const failure = { outcome: 'unreachable', failureCode: null, failureReason: 'no device' } as const;
+    const { number, durationSeconds, requestedAt } = stage.newCall();
+    const given = { instanceId, number, durationSeconds, requestedAt, ...failure, endedAt: later(3) };
+    await expect(stage.calls.addUnplaced(given, null)).resolves.toMatchObject({
+      ...given,
+      callId: null,
+      state: 'ended',
+      ring: null,
+    });
   });
 
   it('moves only from the state that the writer saw', async () => {
@@ -127,16 +153,17 @@ describe('a stored call', () => {
   it('is not found through another instance, nor by an id that no call can have', async () => {
     const call = await stage.placed();
     const other = await stage.newInstance();
-    await expect(stage.calls.findByCallId(other, call.callId ?? '')).resolves.toBeUndefined();
+    await expect(stage.calls.findByCallId(other, call.callId)).resolves.toBeUndefined();
     await expect(stage.calls.findByRowId(other, call.id)).resolves.toBeUndefined();
     await expect(stage.calls.findByCallId(instanceId, 'a\u0000b')).resolves.toBeUndefined();
   });
 
   it('can be forgotten only before anything happened to it', async () => {
     const call = await stage.placed();
-    await expect(stage.calls.remove(await stage.admitted())).resolves.toBe(true);
+    const other = await stage.placed();
+    await expect(stage.calls.remove(other)).resolves.toMatchObject({ id: other.id });
     await stage.calls.change(call, ended('busy', later(1)));
-    await expect(stage.calls.remove(call)).resolves.toBe(false);
+    await expect(stage.calls.remove(call)).resolves.toBeUndefined();
   });
 
   it('can be brought forward while it lives, never put off', async () => {
@@ -171,16 +198,16 @@ describe('calls that must be hung up', () => {
     const ringing = await stage.placed({ hangUpAt: later(60) });
     await stage.calls.change(ringing, { state: 'ringing' });
     await stage.calls.change(await stage.placed({ hangUpAt: later(0) }), ended('completed', later(0)));
-    await stage.admitted({ hangUpAt: later(0) });
-    const idsAt = async (at: Date) => (await live.due(at, instanceId)).map(({ id }) => id).sort();
+    await stage.unplaced();
+    const idsAt = async (at: Date) => (await stage.calls.due(at, instanceId)).map(({ id }) => id).sort();
     expect(await idsAt(later(-1))).toEqual([]);
     expect(await idsAt(later(0))).toEqual([over.id]);
     expect(await idsAt(later(16))).toEqual([waiting.id, over.id].sort());
-    const placedIds = (await live.placed())
+    const placedIds = (await stage.calls.live())
       .filter((call) => call.instanceId === instanceId)
       .map(({ id }) => id);
     expect(placedIds.sort()).toEqual([waiting.id, over.id, ringing.id].sort());
-    expect((await live.due(later(0))).map(({ id }) => id)).toContain(over.id);
+    expect((await stage.calls.due(later(0))).map(({ id }) => id)).toContain(over.id);
   });
 });
 

@@ -1,23 +1,20 @@
-import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
-import type { DueDelivery } from '../../src/events/due-delivery.js';
-import { LanesRepository } from '../../src/events/lanes.repository.js';
-import { SettlementsRepository, type Settled } from '../../src/events/settlements.repository.js';
-import { newEventSource } from './events-stage.js';
+import type { DataSource } from 'typeorm';
+import {
+  bodiesOf,
+  claimOne,
+  DELIVERED,
+  lanesOf,
+  LIMITS,
+  newWebhook,
+  openTransaction,
+  queue,
+  settled,
+  type TestWebhook,
+} from './lanes-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
-const LIMITS = {
-  lanes: 10,
-  free: 10,
-  accountShare: 1,
-  lanesPerWebhook: 10,
-  lanesPerFailingWebhook: 1,
-  busyAccounts: {},
-  busyWebhooks: {},
-};
-
 let dataSource: DataSource;
-let webhookId: string;
+let webhook: TestWebhook;
 
 beforeAll(async () => {
   dataSource = await openTestDatabase();
@@ -26,109 +23,122 @@ beforeAll(async () => {
 afterAll(() => dataSource.destroy());
 
 beforeEach(async () => {
-  webhookId = await newWebhook();
+  webhook = await newWebhook(dataSource);
+  await queue(dataSource, webhook, ['1', '2']);
 });
 
-/** With two deliveries in one lane. */
-async function newWebhook(): Promise<string> {
-  const { instanceId } = await newEventSource(dataSource, `shop-${randomUUID()}`);
-  const id = randomUUID();
-  await dataSource.query(
-    `INSERT INTO webhooks (id, instance_id, label, enabled, url, by_events, events)
-     VALUES ($1, $2, 'default', true, 'https://hooks.example.com', false, '{}')`,
-    [id, instanceId],
-  );
-  await dataSource.query(
-    `INSERT INTO webhook_deliveries (event_id, webhook_id, instance_id, lane, event, body)
-     SELECT gen_random_uuid(), $1, $2, 'l', 'call.update', step::text FROM generate_series(1, 2) step`,
-    [id, instanceId],
-  );
-  await dataSource.query(`INSERT INTO webhook_lanes (webhook_id, lane) VALUES ($1, 'l')`, [id]);
-  return id;
-}
+afterEach(() => dataSource.query('DELETE FROM webhooks'));
 
-afterEach(() => dataSource.query('DELETE FROM webhooks WHERE id = $1', [webhookId]));
-
-const bodies = (due: readonly DueDelivery[]) => due.map(({ body }) => body);
-
-it('an outcome that is stored a second time, since nobody knew of the first, counts once', async () => {
-  const lanes = new LanesRepository(dataSource);
-  const settlements = new SettlementsRepository(dataSource, lanes, { webhookDisableAfterDays: 5 });
-  const [delivery] = await lanes.claim(LIMITS);
-  if (!delivery) throw new Error('nothing was due');
-  const settled = { delivery, outcome: { kind: 'delivered', status: 200 }, goOn: true } as const;
-  expect(bodies((await settlements.settle([settled])).next)).toEqual(['2']);
-  expect(bodies((await settlements.settle([settled])).next)).toEqual(['2']);
+const countedOf = async (id: string) => {
   const [counted] = await dataSource.query<unknown[]>(
     `SELECT delivered_count::integer AS delivered, (SELECT max(attempts) FROM webhook_deliveries WHERE webhook_id = $1) AS attempts
      FROM webhooks WHERE id = $1`,
-    [webhookId],
+    [id],
   );
-  expect(counted).toEqual({ delivered: 1, attempts: 1 });
+  return counted;
+};
+
+it('an outcome that is stored a second time, since nobody knew of the first, counts once', async () => {
+  const lanes = lanesOf(dataSource);
+  const given = [settled(await claimOne(lanes))];
+  for (let times = 1; times <= 2; times += 1) {
+    expect(await lanes.settle(given)).toMatchObject([{ fate: 'renewed', next: { body: '2' } }]);
+  }
+  expect(await countedOf(webhook.id)).toEqual({ delivered: 1, attempts: 1 });
+});
+
+it('the last outcome of a lane that is stored a second time finds no lane, and counts once', async () => {
+  const lanes = lanesOf(dataSource);
+  const [second] = await lanes.settle([settled(await claimOne(lanes))]);
+  if (!second?.next) throw new Error('the lane did not go on');
+  const given = [settled(second.next)];
+  expect(await lanes.settle(given)).toMatchObject([{ fate: 'ended', next: undefined }]);
+  expect(await lanes.settle(given)).toMatchObject([{ isLocked: false, fate: null, next: undefined }]);
+  expect(await countedOf(webhook.id)).toEqual({ delivered: 2, attempts: 1 });
 });
 
 it('outcomes of others are stored while the webhook of one is locked, and that one is stored later', async () => {
-  const lanes = new LanesRepository(dataSource);
-  const settlements = new SettlementsRepository(dataSource, lanes, { webhookDisableAfterDays: 5 });
-  const webhooks = (stored: Settled) => stored.settled.map(({ delivery }) => delivery.webhookId);
-  const other = await newWebhook();
+  const lanes = lanesOf(dataSource);
+  const other = await newWebhook(dataSource);
+  await queue(dataSource, other, ['1']);
   const due = await lanes.claim(LIMITS);
-  const settled = due.map(
-    (delivery) => ({ delivery, outcome: { kind: 'delivered', status: 200 }, goOn: false }) as const,
-  );
-  const holder = dataSource.createQueryRunner();
-  await holder.startTransaction();
-  await holder.query('SELECT FROM webhooks WHERE id = $1 FOR UPDATE', [other]);
-  expect(webhooks(await settlements.settle(settled))).toEqual([webhookId]);
+  const given = due.map((delivery) => settled(delivery, DELIVERED, false));
+  const settle = async () => {
+    const settlements = await lanes.settle(given);
+    return new Map(due.map(({ webhookId }, index) => [webhookId, settlements[index]]));
+  };
   const delivered = () =>
     dataSource.query<{ id: string }[]>(
       `SELECT webhook_id AS id FROM webhook_deliveries WHERE status = 'delivered' AND webhook_id = ANY ($1)`,
-      [[webhookId, other]],
+      [[webhook.id, other.id]],
     );
-  expect(await delivered()).toEqual([{ id: webhookId }]);
-  await holder.commitTransaction();
-  await holder.release();
-  expect(webhooks(await settlements.settle(settled)).sort()).toEqual([webhookId, other].sort());
+  const holder = await openTransaction(dataSource);
+  await holder.query('SELECT FROM webhooks WHERE id = $1 FOR UPDATE', [other.id]);
+  const meanwhile = await settle();
+  expect(meanwhile.get(webhook.id)).toMatchObject({ isLocked: false, fate: 'returned' });
+  expect(meanwhile.get(other.id)).toMatchObject({ isLocked: true, fate: null, next: undefined });
+  expect(await delivered()).toEqual([{ id: webhook.id }]);
+  await holder.commit();
+  const later = await settle();
+  expect(later.get(webhook.id)).toMatchObject({ isLocked: false, fate: null });
+  expect(later.get(other.id)).toMatchObject({ isLocked: false, fate: 'ended' });
   expect(await delivered()).toHaveLength(2);
-  await dataSource.query('DELETE FROM webhooks WHERE id = $1', [other]);
-  const deleted = await settlements.settle(settled);
-  expect(deleted.next).toEqual([]);
-  expect(webhooks(deleted).sort()).toEqual([webhookId, other].sort());
+  await dataSource.query('DELETE FROM webhooks WHERE id = $1', [other.id]);
+  const deleted = await settle();
+  expect(deleted.get(other.id)).toMatchObject({ isLocked: false, fate: null, next: undefined });
 });
 
-it('lanes that were claimed when the connection broke are read in the next round', async () => {
-  const lanes = new LanesRepository(new BreakingAfterFirst(dataSource) as unknown as DataSource);
+it('outcomes are stored while an instance is being deleted, except its own', async () => {
+  const lanes = lanesOf(dataSource);
+  const other = await newWebhook(dataSource);
+  await queue(dataSource, other, ['1']);
+  const due = await lanes.claim(LIMITS);
+  const deleting = await openTransaction(dataSource);
+  await deleting.query('DELETE FROM instances WHERE id = $1', [other.instanceId]);
+  const settlements = await lanes.settle(due.map((delivery) => settled(delivery)));
+  const isLocked = Object.fromEntries(
+    due.map(({ webhookId }, index) => [webhookId, settlements[index]?.isLocked]),
+  );
+  expect(isLocked).toEqual({ [webhook.id]: false, [other.id]: true });
+  await deleting.commit();
+});
+
+it('lanes whose claim was stored when the connection broke are claimed again after 15 s, by anybody', async () => {
+  let isBroken = true;
+  const breaking = {
+    async query<T>(...given: Parameters<DataSource['query']>): Promise<T> {
+      const answer = await dataSource.query<T>(...given);
+      if (isBroken) throw new Error('the connection broke');
+      return answer;
+    },
+  };
+  const lanes = lanesOf(breaking);
   await expect(lanes.claim(LIMITS)).rejects.toThrow('the connection broke');
-  expect(bodies(await lanes.claim(LIMITS))).toEqual(['1']);
+  isBroken = false;
+  const other = lanesOf(dataSource);
+  for (const one of [lanes, other]) expect(await one.claim(LIMITS)).toEqual([]);
+  const [claim] = await dataSource.query<{ seconds: number }[]>(
+    'SELECT extract(epoch FROM due_at - now())::float8 AS seconds FROM webhook_lanes WHERE webhook_id = $1',
+    [webhook.id],
+  );
+  expect(claim?.seconds).toBeGreaterThan(10);
+  expect(claim?.seconds).toBeLessThanOrEqual(15);
+  await dataSource.query('UPDATE webhook_lanes SET due_at = now() WHERE webhook_id = $1', [webhook.id]);
+  expect(bodiesOf(await other.claim(LIMITS))).toEqual(['1']);
   expect(await lanes.claim(LIMITS)).toEqual([]);
 });
 
-it('lanes that another process has claimed since then are left to it', async () => {
-  const lanes = new LanesRepository(new BreakingAfterFirst(dataSource) as unknown as DataSource);
-  await expect(lanes.claim(LIMITS)).rejects.toThrow('the connection broke');
-  await dataSource.query('UPDATE webhook_lanes SET due_at = now() WHERE webhook_id = $1', [webhookId]);
-  expect(bodies(await new LanesRepository(dataSource).claim(LIMITS))).toEqual(['1']);
-  expect(await lanes.claim(LIMITS)).toEqual([]);
+it('a lane that another process has claimed since then is left to it', async () => {
+  const [slow, other] = [lanesOf(dataSource), lanesOf(dataSource)];
+  const first = await claimOne(slow);
+  await dataSource.query('UPDATE webhook_lanes SET due_at = now() WHERE webhook_id = $1', [webhook.id]);
+  const again = await claimOne(other);
+  expect(again.deliveryId).toBe(first.deliveryId);
+  expect(await slow.settle([settled(first)])).toMatchObject([
+    { isLocked: false, fate: null, next: undefined },
+  ]);
+  await slow.release(first);
+  expect(await slow.claim(LIMITS)).toEqual([]);
+  expect(await countedOf(webhook.id)).toEqual({ delivered: 0, attempts: 0 });
+  expect(await other.settle([settled(again)])).toMatchObject([{ fate: 'renewed', next: { body: '2' } }]);
 });
-
-/** Loses its connection after the first statement, once. */
-class BreakingAfterFirst implements Pick<DataSource, 'query' | 'transaction' | 'manager'> {
-  private statements = 0;
-
-  constructor(private readonly real: DataSource) {}
-
-  query<T>(...given: Parameters<DataSource['query']>): Promise<T> {
-    this.statements += 1;
-    return this.real.query<T>(...given);
-  }
-
-  get transaction(): DataSource['transaction'] {
-    return this.real.transaction.bind(this.real);
-  }
-
-  get manager(): DataSource['manager'] {
-    this.statements += 1;
-    if (this.statements === 2) throw new Error('the connection broke');
-    return this.real.manager;
-  }
-}

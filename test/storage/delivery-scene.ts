@@ -21,8 +21,8 @@ export class DeliveryScene {
     return this.source.instanceId;
   }
 
-  start(options: EventProcessOptions = {}): EventProcess {
-    const process = new EventProcess(this.dataSource, options).start();
+  start(options: EventProcessOptions = {}, dataSource = this.dataSource): EventProcess {
+    const process = new EventProcess(dataSource, options).start();
     this.closing.push(() => process.stop());
     return process;
   }
@@ -54,4 +54,18 @@ export function stepsOf(received: readonly { readonly body: string }[], callId: 
     .map(({ body }) => (JSON.parse(body) as { data: { callId: string; step: number } }).data)
     .filter((data) => data.callId === callId)
     .map(({ step }) => step);
+}
+
+/** The data source, on which the answers to one statement arrive later. */
+export function withAnswers(dataSource: DataSource, sql: string, later: () => Promise<void>): DataSource {
+  return new Proxy(dataSource, {
+    get(target, property) {
+      if (property !== 'query') return Reflect.get(target, property) as unknown;
+      return async (...given: Parameters<DataSource['query']>): Promise<unknown> => {
+        const answer = await target.query<unknown>(...given);
+        if (given[0] === sql) await later();
+        return answer;
+      };
+    },
+  });
 }

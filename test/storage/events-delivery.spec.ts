@@ -1,7 +1,9 @@
 import type { DataSource } from 'typeorm';
+import { SETTLE } from '../../src/events/lane-statements.js';
+import { BASE_URL } from '../support/test-ownership.js';
 import type { ReceiverAnswer } from '../support/webhook-receiver.js';
-import { DeliveryScene, stepsOf } from './delivery-scene.js';
-import { BASE_URL, callUpdate, newEventSource, until } from './events-stage.js';
+import { DeliveryScene, stepsOf, withAnswers } from './delivery-scene.js';
+import { callUpdate, newEventSource, until } from './events-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
 let dataSource: DataSource;
@@ -47,7 +49,6 @@ describe('a webhook', () => {
       },
     ]);
     expect(await dataSource.query('SELECT FROM webhook_lanes')).toEqual([]);
-    expect(await dataSource.query('SELECT FROM event_outbox')).toEqual([]);
   });
 
   it('gets only the events that it asked for, and nothing while it is switched off', async () => {
@@ -92,6 +93,21 @@ describe('a webhook', () => {
     await until(async () => (await scene.list(process, 'delivered')).length === 5, 'everything is stored');
     const [webhook] = (await process.webhooks.list(scene.source.caller, scene.source.name)).rows;
     expect(webhook?.counters).toMatchObject({ delivered: 5, dead: 0, failedAttempts: 2 });
+  });
+
+  it('gets an event at once that is stored while the outcome of the one before is on its way', async () => {
+    let isHeld = true;
+    const process = scene.start(
+      {},
+      withAnswers(dataSource, SETTLE, () => until(() => !isHeld, 'go on')),
+    );
+    const target = await scene.receiver();
+    await scene.hook(process, target.url);
+    await process.emit(callUpdate(scene.instanceId, 'A', 1));
+    await until(async () => (await scene.list(process, 'delivered')).length === 1, 'the outcome is stored');
+    await process.emit(callUpdate(scene.instanceId, 'A', 2));
+    isHeld = false;
+    await until(() => target.received.length === 2, 'the next event', 500);
   });
 
   it.each<[string, ReceiverAnswer]>([
@@ -157,8 +173,10 @@ describe('a webhook', () => {
     const process = scene.start({ retrySeconds: [] });
     const [gone, broken] = [await scene.receiver(() => 410), await scene.receiver(() => 500)];
     await scene.hook(process, `${gone.url}?token=hidden`, { label: 'gone', authorization: 'hidden' });
-    await scene.hook(process, `${broken.url}?token=hidden`, { label: 'broken' });
-    // Side by side, so that several are told that it is gone.
+    // That the other one is switched off is no event for it.
+    const events = ['call.update'];
+    await scene.hook(process, `${broken.url}?token=hidden`, { label: 'broken', events });
+    // Side by side, so that several get the answer that it is gone.
     const calls = Array.from({ length: 8 }, (_, call) => callUpdate(scene.instanceId, `call${call}`, 1));
     await process.emit(...calls);
     await until(async () => (await scene.list(process, 'dead')).length === 16, 'all are given up');
@@ -173,7 +191,10 @@ describe('a webhook', () => {
       process.log.lines.filter(
         ({ details }) => details.instanceId === scene.instanceId && details.label === label,
       );
-    expect(linesOf('gone').filter(({ sentence }) => sentence === 'A webhook was switched off')).toEqual([
+    const switchedOff = () =>
+      linesOf('gone').filter(({ sentence }) => sentence === 'A webhook was switched off');
+    await until(() => switchedOff().length > 0, 'it is in the log');
+    expect(switchedOff()).toEqual([
       {
         level: 'warn',
         sentence: 'A webhook was switched off',

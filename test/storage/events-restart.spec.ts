@@ -45,13 +45,9 @@ describe('a restart', () => {
     const target = await scene.receiver();
     const killed = new EventProcess(dataSource);
     await scene.hook(killed, target.url);
-    await dataSource.query(
-      `INSERT INTO event_outbox (instance_id, type, lane, happened_at, data) VALUES ($1, 'call.update', 'call:A', now(), '{}')`,
-      [scene.instanceId],
-    );
-    killed.dispatcher.start();
-    await until(async () => (await scene.list(killed)).length === 1, 'it is queued');
-    await killed.stop();
+    // It is not started: what it queues is claimed by nobody.
+    await killed.emit(callUpdate(scene.instanceId, 'A', 1));
+    expect(await scene.list(killed)).toHaveLength(1);
     const claim = `UPDATE webhook_lanes SET claimed_by = gen_random_uuid(), due_at = now() + interval '1.5 s'`;
     await dataSource.query(claim);
     scene.start();
@@ -66,7 +62,7 @@ describe('a restart', () => {
     await scene.hook(one, target.url);
     const calls = Array.from({ length: 30 }, (_, index) => `call${index}`);
     for (const step of [1, 2, 3]) {
-      await one.emit(...calls.map((callId) => callUpdate(scene.instanceId, callId, step)));
+      await Promise.all(calls.map((callId) => one.emit(callUpdate(scene.instanceId, callId, step))));
     }
     await until(async () => (await scene.list(one, 'delivered')).length === 90, 'all are delivered');
     expect(target.received).toHaveLength(90);

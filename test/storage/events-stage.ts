@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
-import { appendEvent, type OutboxEvent } from '../../src/common/events/outbox.js';
+import type { EventWriter } from '../../src/common/events/event-writer.js';
+import { EventStored, type WebhookEvent } from '../../src/common/events/webhook-event.js';
 import type { TenantCaller } from '../../src/common/http/caller.js';
 import { SystemClock } from '../../src/common/time/system-clock.js';
 import { parseAppConfig } from '../../src/config/app-config.js';
@@ -10,20 +11,17 @@ import { DeliveriesRepository } from '../../src/events/deliveries.repository.js'
 import { DeliveriesService } from '../../src/events/deliveries.service.js';
 import { DeliveryAttempts } from '../../src/events/delivery-attempts.js';
 import { DeliveryLogListener } from '../../src/events/delivery-log.listener.js';
-import { WebhookSwitchedOff } from '../../src/events/delivery-settled.event.js';
+import { WebhookSwitchedOff } from '../../src/events/due-delivery.js';
 import { DeliveryWorker } from '../../src/events/delivery-worker.js';
 import { LanesRepository } from '../../src/events/lanes.repository.js';
-import { OutboxDispatcher } from '../../src/events/outbox-dispatcher.js';
-import { OutboxRepository } from '../../src/events/outbox.repository.js';
 import { Settlements } from '../../src/events/settlements.js';
-import { SettlementsRepository } from '../../src/events/settlements.repository.js';
 import { WebhookSender } from '../../src/events/webhook-sender.js';
 import { WebhookTests } from '../../src/events/webhook-tests.js';
 import { WebhooksRepository } from '../../src/events/webhooks.repository.js';
 import { WebhooksService } from '../../src/events/webhooks.service.js';
 import { SilentLog } from '../support/silent-log.js';
 import { newAccount, setUpInstances, draft } from './instances-stage.js';
-import { TestOwnership } from '../support/test-ownership.js';
+import { BASE_URL, eventWriter } from '../support/test-ownership.js';
 import type { ReceivedWebhook, WebhookReceiver } from '../support/webhook-receiver.js';
 
 export interface EventProcessOptions {
@@ -34,16 +32,14 @@ export interface EventProcessOptions {
   readonly disableAfterDays?: number;
 }
 
-export const BASE_URL = 'https://calls.example.com';
-
 /** All processes have the key. */
 export const secrets = new SecretBox([randomBytes(32)]);
 
-/** One process that hands out and delivers events of a database, wired as the product does it. */
+/** One process that stores and delivers events of a database, wired as the product does it. */
 export class EventProcess {
   readonly log = new SilentLog();
   readonly events = new EventBus(this.log);
-  readonly dispatcher: OutboxDispatcher;
+  readonly writer: EventWriter = eventWriter(this.events);
   readonly worker: DeliveryWorker;
   readonly webhooks: WebhooksService;
   readonly deliveries: DeliveriesService;
@@ -66,43 +62,38 @@ export class EventProcess {
       webhookDisableAfterDays: disableAfterDays,
     };
     const sender = new WebhookSender({ timeoutMs: sendTimeoutMs });
-    const lanes = new LanesRepository(dataSource);
+    const lanes = new LanesRepository(dataSource, config);
+    const webhooks = new WebhooksRepository(dataSource, this.writer);
     const attempts = new DeliveryAttempts(sender, secrets, config, clock, this.log);
-    const settlements = new Settlements(
-      new SettlementsRepository(dataSource, lanes, config),
-      this.events,
-      this.log,
-    );
+    const settlements = new Settlements(lanes, webhooks, this.events, this.log);
     new DeliveryLogListener(this.events, clock, this.log).onModuleInit();
     const { instances } = setUpInstances(dataSource);
     this.worker = new DeliveryWorker(lanes, attempts, settlements, sender, clock, this.log);
     this.events.on(WebhookSwitchedOff, ({ webhook }) => this.worker.hurry(webhook.webhookId));
+    this.events.on(EventStored, ({ lanes: added }) => this.worker.added(added));
     const address = { current: () => BASE_URL };
-    const outbox = new OutboxRepository(dataSource, new TestOwnership());
-    this.dispatcher = new OutboxDispatcher(outbox, this.worker, address, this.events, clock, this.log);
-    const webhooks = new WebhooksRepository(dataSource);
     this.webhooks = new WebhooksService(instances, webhooks, this.worker, secrets, clock);
     this.tests = new WebhookTests(instances, webhooks, attempts, address, clock);
     this.deliveries = new DeliveriesService(instances, new DeliveriesRepository(dataSource), this.worker);
   }
 
   start(): this {
-    this.dispatcher.start();
     this.worker.start();
     return this;
   }
 
   async stop(): Promise<void> {
-    await this.dispatcher.stop();
     await this.worker.stop();
   }
 
-  /** Stores events as the product does, and hands them out. */
-  async emit(...events: OutboxEvent[]): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
-      for (const event of events) await appendEvent(manager, event);
+  /** Stores events as the product does. */
+  async emit(...events: WebhookEvent[]): Promise<void> {
+    const stored = await this.dataSource.transaction(async (manager) => {
+      const results = [];
+      for (const event of events) results.push(await this.writer.store(manager, event));
+      return results;
     });
-    this.dispatcher.wake();
+    for (const one of stored) this.writer.publish(one);
   }
 }
 
@@ -121,7 +112,7 @@ export async function newEventSource(dataSource: DataSource, name = 'shop'): Pro
 }
 
 /** The n-th event of a call. */
-export function callUpdate(instanceId: string, callId: string, step: number): OutboxEvent {
+export function callUpdate(instanceId: string, callId: string, step: number): WebhookEvent {
   const at = new Date();
   const data = { state: 'ringing', callId, step, timestamp: at.toISOString() };
   return { instanceId, type: 'call.update', lane: `call:${callId}`, at, data };
@@ -139,6 +130,27 @@ export async function emitAndReceive(
   const received = receiver.received.at(-1);
   if (!received) throw new Error('no delivery');
   return received;
+}
+
+/** A webhook that takes everything and is never reached, so that what is queued for it can be read. */
+export async function keepEvents(dataSource: DataSource, instanceId: string): Promise<void> {
+  await dataSource.query(
+    `INSERT INTO webhooks (instance_id, label, enabled, url) VALUES ($1, 'kept', true, 'https://kept.example.com')`,
+    [instanceId],
+  );
+}
+
+/** What was queued for it, in order. */
+export async function keptEvents(
+  dataSource: DataSource,
+  instanceId: string,
+): Promise<Record<string, unknown>[]> {
+  const rows = await dataSource.query<{ body: string }[]>(
+    `SELECT body FROM webhook_deliveries JOIN webhooks ON webhooks.id = webhook_id
+     WHERE webhook_deliveries.instance_id = $1 AND webhooks.label = 'kept' ORDER BY position`,
+    [instanceId],
+  );
+  return rows.map(({ body }) => (JSON.parse(body) as { data: Record<string, unknown> }).data);
 }
 
 /** Polls until the condition holds. */

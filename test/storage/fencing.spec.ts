@@ -1,21 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { initAuthCreds, type SignalKeyStore } from '@whiskeysockets/baileys';
 import type { DataSource } from 'typeorm';
-import type { Call } from '../../src/calls/call.entity.js';
-import { CallSlotsRepository } from '../../src/calls/call-slots.repository.js';
-import { CallsRepository } from '../../src/calls/calls.repository.js';
-import { IncomingCallsRepository } from '../../src/calls/incoming-calls.repository.js';
+import type { PlacedCall } from '../../src/calls/store/call.entity.js';
+import { CallsRepository } from '../../src/calls/store/calls.repository.js';
+import { IncomingCallsRepository } from '../../src/calls/incoming/incoming-calls.repository.js';
 import { FencedWrites } from '../../src/cluster/fenced-writes.js';
 import { OwnershipLost } from '../../src/cluster/ownership.errors.js';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
 import { instanceNews } from '../../src/instances/instance-event.js';
 import { InstanceStatusRepository } from '../../src/instances/instance-status.repository.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
-import { TestOwnership } from '../support/test-ownership.js';
-import { CallsStage, incomingCall, later, OPEN, start } from './calls-stage.js';
+import { eventWriter, TestOwnership } from '../support/test-ownership.js';
+import { CallsStage, incomingCall, later, start } from './calls-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
-const ADMISSION = '00000000-0000-4000-8000-00000000000a';
 const ANOTHER_NODE = '00000000-0000-4000-8000-00000000000f';
 
 /** Everything that a process writes for an instance, with an instance that has a bit of everything. */
@@ -24,32 +22,29 @@ class Scene {
   private readonly writes: FencedWrites;
   readonly store: SessionStore;
   readonly calls: CallsRepository;
-  readonly slots: CallSlotsRepository;
   readonly incoming: IncomingCallsRepository;
   readonly statuses: InstanceStatusRepository;
 
   private constructor(
     dataSource: DataSource,
     readonly stage: CallsStage,
-    readonly placed: Call,
-    readonly preparing: Call,
+    readonly placed: PlacedCall,
+    readonly other: PlacedCall,
   ) {
-    this.writes = new FencedWrites(dataSource, this.ownership);
+    this.writes = new FencedWrites(dataSource, this.ownership, eventWriter());
     this.store = new SessionStore(dataSource, new SecretBox([randomBytes(32)]), this.writes);
-    this.calls = new CallsRepository(dataSource, this.writes);
-    this.slots = new CallSlotsRepository(dataSource, this.writes);
+    this.calls = new CallsRepository(dataSource, this.writes, this.ownership);
     this.incoming = new IncomingCallsRepository(dataSource, this.writes);
-    this.statuses = new InstanceStatusRepository(dataSource, this.writes);
+    this.statuses = new InstanceStatusRepository(dataSource, this.writes, eventWriter());
   }
 
   static async on(dataSource: DataSource): Promise<Scene> {
     const stage = await CallsStage.on(dataSource);
-    const scene = new Scene(
-      dataSource,
-      stage,
-      await stage.placed(),
-      await stage.admitted({ admission: ADMISSION }),
+    await dataSource.query(
+      `INSERT INTO webhooks (instance_id, label, enabled, url) VALUES ($1, 'default', true, 'https://example.com')`,
+      [stage.instanceId],
     );
+    const scene = new Scene(dataSource, stage, await stage.placed(), await stage.placed());
     await scene.store.saveCredentials(stage.instanceId, initAuthCreds());
     await scene.keys.set({ session: { peer: Buffer.from([1]) } });
     await scene.statuses.move(stage.instanceId, 'disconnected', 'connected', {});
@@ -75,16 +70,20 @@ const WRITES: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   'writes a key': async ({ keys }) => keys.set({ session: { other: Buffer.from([2]) } }),
   'changes a key': async ({ keys }) => keys.set({ session: { peer: Buffer.from([2]) } }),
   'deletes a key': async ({ keys }) => keys.set({ session: { peer: null } }),
-  'lets a call in': ({ slots, stage }) => slots.admit(stage.request(), OPEN, () => undefined),
-  'stores a ring': ({ calls, preparing, placed }) => {
+  'stores a call, with its event': ({ calls, stage, id }) =>
+    calls.place(stage.newCall(), stage.limits(), event(id)),
+  'stores a call that was given up': ({ calls, stage }) => {
+    const failure = { outcome: 'failed', failureCode: null, failureReason: 'no' } as const;
+    return calls.addUnplaced({ ...stage.newCall(), ...failure, endedAt: start }, null);
+  },
+  'makes an offer again': ({ calls, other, id }) => {
     const ring = { callId: `00${'B'.repeat(30)}`, creator: '1:2@lid', devices: [], offerStanzaId: 'b' };
-    return calls.attachRing(preparing, { number: placed.number, jid: '7@lid', ring, hangUpAt: start });
+    return calls.replaceOffer(other, { number: '1', jid: '7@lid', ring, hangUpAt: start }, [event(id)]);
   },
   'moves a call, with its event': ({ calls, placed, id }) =>
     calls.change(placed, { state: 'calling', acceptedAt: start }, event(id)),
   'brings a hang-up forward': ({ calls, placed }) => calls.bringForward(placed, later(-60)),
-  'forgets a call': ({ calls, preparing }) => calls.remove(preparing),
-  'takes an admission back': ({ calls, id }) => calls.withdraw(id, ADMISSION),
+  'forgets a call': ({ calls, other }) => calls.remove(other),
   'records an incoming call': ({ incoming, id }) =>
     incoming.record(event(id), incomingCall(id, { callId: 'incoming' }), undefined),
   'moves an instance, with its event': ({ statuses, id }) =>
@@ -113,7 +112,7 @@ describe('a process that no longer holds an instance', () => {
 
   /** Every row that belongs to the instance, as text. */
   const rows = async (): Promise<string> => {
-    const tables = ['session_credentials', 'session_keys', 'calls', 'event_outbox'];
+    const tables = ['session_credentials', 'session_keys', 'calls', 'webhook_deliveries'];
     const parts = tables.map(
       (table) => `(SELECT json_agg(t ORDER BY t::text) FROM ${table} AS t WHERE instance_id = $1)`,
     );
@@ -154,22 +153,23 @@ describe('a process that no longer holds an instance', () => {
   });
 
   it('was let through when its write had begun: the takeover waits for it', async () => {
-    const writer = dataSource.createQueryRunner();
-    await writer.startTransaction();
+    const blocker = dataSource.createQueryRunner();
+    await blocker.startTransaction();
     const done: string[] = [];
     try {
-      await new FencedWrites(dataSource, scene.ownership).run(
-        scene.id,
-        { change: 'SELECT 1 AS done FROM fence', values: [], event: event(scene.id) },
-        { manager: writer.manager },
-      );
+      // The write has the row of the owner and waits for that of the call.
+      await blocker.query('SELECT FROM calls WHERE id = $1 FOR UPDATE', [scene.placed.id]);
+      const written = scene.calls
+        .change(scene.placed, { state: 'calling', acceptedAt: start }, event(scene.id))
+        .then(() => done.push('written'));
+      await new Promise((resolve) => setTimeout(resolve, 200));
       const taken = takeOver().then(() => done.push('taken over'));
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      done.push('written');
-      await writer.commitTransaction();
-      await taken;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(done).toEqual([]);
+      await blocker.commitTransaction();
+      await Promise.all([written, taken]);
     } finally {
-      await writer.release();
+      await blocker.release();
     }
     expect(done).toEqual(['written', 'taken over']);
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { IdempotencyRepository } from '../../src/calls/idempotency.repository.js';
-import { IdempotentRequests } from '../../src/calls/idempotent-requests.js';
+import { IdempotencyRepository } from '../../src/calls/idempotency/idempotency.repository.js';
+import { IdempotentRequests } from '../../src/calls/idempotency/idempotent-requests.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { SilentLog } from '../support/silent-log.js';
 import { CallsStage, later, start } from './calls-stage.js';
@@ -31,24 +31,16 @@ describe('idempotency keys', () => {
   it('let one of twenty requests through that come at once', async () => {
     const requests = new IdempotentRequests(keys, clock, new SilentLog());
     const key = { instanceId, key: 'k' };
-    let runs = 0;
-    const place = async (link: (id: string) => Promise<void>) => {
-      runs++;
-      await link((await stage.placed()).id);
-      return { callId: '00', number: '1', durationSeconds: 8 };
-    };
-    const results = await Promise.allSettled(
-      Array.from({ length: 20 }, () => requests.run(key, fingerprint, place)),
+    const claims = await Promise.allSettled(
+      Array.from({ length: 20 }, () => requests.claim(key, fingerprint)),
     );
-    expect(runs).toBe(1);
-    const fulfilled = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    expect(fulfilled.filter(({ replayed }) => !replayed)).toHaveLength(1);
-    await expect(requests.run(key, fingerprint, place)).resolves.toEqual({
-      callId: '00',
-      number: '1',
-      durationSeconds: 8,
-      replayed: true,
-    });
+    expect(claims.filter(({ status }) => status === 'fulfilled')).toEqual([
+      { status: 'fulfilled', value: undefined },
+    ]);
+    const answer = { type: 'placed', callId: '00', number: '1', durationSeconds: 8 } as const;
+    await requests.complete(key, answer);
+    await expect(requests.claim(key, fingerprint)).resolves.toEqual(answer);
+    await expect(requests.claim(key, Buffer.alloc(32, 2))).rejects.toThrow('different request');
   });
 
   it('belong to one instance', async () => {
@@ -85,21 +77,19 @@ describe('idempotency keys', () => {
   it('know after a crash which call they made, if its offer may have left', async () => {
     const requests = new IdempotentRequests(keys, clock, new SilentLog());
     const claim = { fingerprint, now: clock.now(), expiredBefore: start };
-    const left = await stage.placed();
+    for (const key of ['left', 'preparing', 'given up']) await keys.claim({ instanceId, key }, claim);
+    const left = await stage.placed({ idempotencyKey: 'left' });
     await stage.calls.change(left, { state: 'calling', acceptedAt: later(1) });
-    const preparing = await stage.admitted();
-    for (const [name, call] of [
-      ['left', left],
-      ['preparing', preparing],
-    ] as const) {
-      await keys.claim({ instanceId, key: name }, claim);
-      await keys.link({ instanceId, key: name }, call.id);
-    }
+    const { number, durationSeconds, requestedAt } = stage.newCall();
+    const failure = { outcome: 'unreachable', failureCode: null, failureReason: 'no device' } as const;
+    const givenUp = { instanceId, number, durationSeconds, requestedAt, ...failure, endedAt: later(1) };
+    await stage.calls.addUnplaced(givenUp, 'given up');
     await requests.takeOver([instanceId], later(60));
     await expect(keys.find({ instanceId, key: 'left' })).resolves.toMatchObject({
       answer: { type: 'placed', callId: left.callId },
     });
-    await expect(keys.find({ instanceId, key: 'preparing' })).resolves.toBeUndefined();
+    for (const key of ['preparing', 'given up'])
+      await expect(keys.find({ instanceId, key })).resolves.toBeUndefined();
   });
 
   it('go with their instance', async () => {

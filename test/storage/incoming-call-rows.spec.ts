@@ -1,9 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { SystemClock } from '../../src/common/time/system-clock.js';
-import { CallRetention } from '../../src/calls/call-retention.js';
+import { CallRetention } from '../../src/calls/store/call-retention.js';
 import { parseAppConfig } from '../../src/config/app-config.js';
 import { SilentLog } from '../support/silent-log.js';
 import { CallsStage, later, start } from './calls-stage.js';
+import { keepEvents } from './events-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
 let dataSource: DataSource;
@@ -17,6 +18,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   stage = await CallsStage.on(dataSource);
   ({ instanceId } = stage);
+  await keepEvents(dataSource, instanceId);
 });
 
 afterAll(() => dataSource.destroy());
@@ -29,7 +31,7 @@ async function count(sql: string): Promise<number> {
   return Number(row?.count);
 }
 const rows = () => count('incoming_calls WHERE instance_id = $1');
-const events = () => count('event_outbox WHERE instance_id = $1');
+const events = () => count('webhook_deliveries WHERE instance_id = $1');
 
 /** One round of the retention, on the database as it is. */
 async function clean(days: number): Promise<void> {

@@ -108,7 +108,7 @@ describe('incoming calls of a session', () => {
       direction === 'in' && node.tag === 'call' ? [node] : [],
     );
 
-  it('are told when they begin and when the caller hangs up', async () => {
+  it('are reported when they begin and when the caller hangs up', async () => {
     const callId = simulator.sendCallTo(NUMBER, { from: CALLER, kind: 'offer', isVideo: true });
     await until(() => incoming().length === 1);
     simulator.sendCallTo(NUMBER, { from: CALLER, kind: 'terminate', callId });
@@ -131,7 +131,7 @@ describe('incoming calls of a session', () => {
     expect(simulator.violations).toEqual([]);
   });
 
-  it('are told as over when they came while the session was away', async () => {
+  it('are reported as over when they came while the session was away', async () => {
     simulator.sendCallTo(NUMBER, { from: CALLER, kind: 'offer', isOffline: true });
     simulator.sendCallTo(NUMBER, { from: CALLER, kind: 'offer_notice', isGroup: true, hidesNumber: true });
     await until(() => incoming().length === 2);
@@ -165,9 +165,9 @@ describe('incoming calls of a session', () => {
   it('are not confused with calls that the session places', async () => {
     const draft = await gateway.prepareCall(instanceId, { kind: 'lid', digits: LID });
     await draft.place();
-    await until(() => signals.some(({ type }) => type === 'call_ringing'));
+    await until(() => signals.some(({ type }) => type === 'ringing'));
     simulator.sendCallTo(NUMBER, { from: CALLER, kind: 'terminate', callId: draft.ring.callId });
-    await until(() => signals.some(({ type }) => type === 'call_ended_remotely'));
+    await until(() => signals.some(({ type }) => type === 'ended_remotely'));
     expect(incoming()).toEqual([]);
   });
 
@@ -197,7 +197,7 @@ describe('incoming calls of a session', () => {
     expect(simulator.violations).toEqual([]);
   });
 
-  it('tell that WhatsApp restricts the account when a text is refused with 463', async () => {
+  it('report that WhatsApp restricts the account when a text is refused with 463', async () => {
     simulator.limits.lockReachout(NUMBER, Math.floor(Date.now() / 1000) + 3600);
     const sending = gateway.sendText(instanceId, { to: CALLER_LID, text: 'cold' });
     await expect(sending).rejects.toThrow(WhatsAppRestricted);
@@ -227,7 +227,7 @@ describe('incoming calls of a session', () => {
     expect(outreachOf(simulator, NUMBER)).toHaveLength(sent);
   });
 
-  it('tell that WhatsApp refuses a text to somebody who does not exist', async () => {
+  it('report that WhatsApp refuses a text to somebody who does not exist', async () => {
     const sending = gateway.sendText(instanceId, { to: lidJid('300000000000009'), text: 'hello' });
     await expect(sending).rejects.toThrow(WhatsAppRefused);
   });

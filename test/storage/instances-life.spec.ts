@@ -3,6 +3,7 @@ import { instanceNews } from '../../src/instances/instance-event.js';
 import { AccountEntity } from '../../src/accounts/account.entity.js';
 import type { TenantCaller } from '../../src/common/http/caller.js';
 import { InstanceDeleted } from '../../src/instances/instance-deleted.event.js';
+import { keepEvents, keptEvents } from './events-stage.js';
 import { draft, newAccount, openTestDatabase, setUpInstances, storeCredentials } from './instances-stage.js';
 
 let dataSource: DataSource;
@@ -119,6 +120,7 @@ describe('an instance and its phone', () => {
     const ofDisabled = await create(disabled, 'disabled');
     await create(caller, 'never-linked');
     for (const id of [online, loggedOut, ofDisabled]) await storeCredentials(dataSource, id);
+    for (const id of [online, loggedOut, halfLinked, ofDisabled]) await keepEvents(dataSource, id);
     await storeCredentials(dataSource, halfLinked, false);
     await statuses.move(online, 'disconnected', 'connected', {});
     await statuses.move(loggedOut, 'disconnected', 'loggedout', {});
@@ -127,11 +129,9 @@ describe('an instance and its phone', () => {
     const all = [online, loggedOut, halfLinked, ofDisabled];
     const offline = await statuses.markOffline(all, instanceNews(new Date(), { state: 'disconnected' }));
     expect(offline).toEqual([{ id: online, accountId: caller.accountId, name: 'online' }]);
-    const [stored] = await dataSource.query<{ count: number }[]>(
-      'SELECT count(*)::int FROM event_outbox WHERE instance_id = ANY ($1)',
-      [all],
-    );
-    expect(stored).toEqual({ count: 1 });
+    const states = async (id: string) => (await keptEvents(dataSource, id)).map(({ state }) => state);
+    expect(await states(online)).toEqual(['disconnected']);
+    for (const id of [loggedOut, halfLinked, ofDisabled]) expect(await states(id)).toEqual([]);
     expect((await statuses.find(online))?.status).toBe('disconnected');
     expect((await statuses.find(loggedOut))?.status).toBe('loggedout');
     expect(await statuses.listToOpen(all)).toEqual([{ instanceId: online, accountId: caller.accountId }]);
@@ -168,8 +168,8 @@ describe('deleting an instance', () => {
     );
     await linking.reconnect(caller, 'shop');
     expect(await tokens.resolve(token)).toBeDefined();
-    const told: InstanceDeleted[] = [];
-    events.on(InstanceDeleted, (event) => void told.push(event));
+    const published: InstanceDeleted[] = [];
+    events.on(InstanceDeleted, (event) => void published.push(event));
 
     await instances.delete(caller, 'shop');
     expect(gateway.linked.has(instance.id)).toBe(false);
@@ -179,7 +179,7 @@ describe('deleting an instance', () => {
     for (const table of ['webhooks', 'access_tokens', 'session_credentials', 'session_keys', 'calls']) {
       expect(await countRows(table, instance.id)).toBe(0);
     }
-    expect(told).toEqual([
+    expect(published).toEqual([
       new InstanceDeleted({ id: instance.id, accountId: caller.accountId, name: 'shop' }),
     ]);
     await expect(instances.delete(caller, 'shop')).rejects.toThrow('Instance not found');

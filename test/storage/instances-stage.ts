@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { AccessTokens } from '../../src/accounts/access-tokens.js';
 import { AccessTokensRepository } from '../../src/accounts/access-tokens.repository.js';
 import { AccountEntity } from '../../src/accounts/account.entity.js';
-import { LocalCommands } from '../../src/cluster/local-commands.js';
+import { OwnerCommands } from '../../src/cluster/owner-commands.js';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
 import type { TenantCaller } from '../../src/common/http/caller.js';
@@ -21,7 +21,7 @@ import { PasskeyRequests } from '../../src/instances/passkey-requests.js';
 import { SessionCommands } from '../../src/instances/session-commands.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { createDatabase } from '../support/postgres.js';
-import { fencedWrites, holdNewInstances } from '../support/test-ownership.js';
+import { eventWriter, fencedWrites, holdNewInstances } from '../support/test-ownership.js';
 import { SilentLog } from '../support/silent-log.js';
 import { FakeGateway } from '../unit/instances/support/fake-gateway.js';
 
@@ -47,17 +47,22 @@ export function setUpInstances(dataSource: DataSource, secrets = new SecretBox([
   const events = new EventBus(log);
   const gateway = new FakeGateway();
   const repository = new InstancesRepository(dataSource);
-  const statuses = new InstanceStatusRepository(dataSource, fencedWrites(dataSource));
+  const statuses = new InstanceStatusRepository(
+    dataSource,
+    fencedWrites(dataSource, events),
+    eventWriter(events),
+  );
   const tokens = new AccessTokens(new AccessTokensRepository(dataSource), clock);
   const states = new InstanceStates(statuses, events, clock, log);
   const passkeys = new PasskeyRequests(events);
   passkeys.onModuleInit();
   const sessions = new SessionCommands(
-    new LocalCommands(),
+    new OwnerCommands(),
     new InstanceSessions(gateway, statuses, states, secrets, log),
     passkeys,
     log,
   );
+  sessions.onModuleInit();
   new ConnectionSignalsListener(gateway, states, log).onModuleInit();
   return {
     events,

@@ -114,7 +114,7 @@ describe('creating an instance', () => {
     expect((await instances.list(caller)).rows).toHaveLength(1);
   });
 
-  it('tells names apart by case, and takes a name that another account has', async () => {
+  it('distinguishes names by case, and takes a name that another account has', async () => {
     const { instances } = setUpInstances(dataSource);
     const caller = await newAccount(dataSource);
     await instances.create(caller, draft('shop'));
@@ -136,7 +136,7 @@ describe('creating an instance', () => {
     expect((await instances.list(caller)).rows).toHaveLength(3);
   });
 
-  it('tells a name that exists before a quota that is used up', async () => {
+  it('reports a name that exists before a quota that is used up', async () => {
     const { instances } = setUpInstances(dataSource);
     const caller = await newAccount(dataSource, 1);
     await instances.create(caller, draft('shop'));
@@ -181,7 +181,7 @@ describe('finding instances', () => {
     }
   });
 
-  it('lists by name, drops unknown names among several, and tells a single unknown one', async () => {
+  it('lists by name, drops unknown names among several, and reports a single unknown one', async () => {
     const { instances } = setUpInstances(dataSource);
     const caller = await newAccount(dataSource);
     for (const name of ['c', 'a', 'b']) await instances.create(caller, draft(name));

@@ -3,6 +3,7 @@ import { InstanceStateChanged } from '../../src/instances/instance-state-changed
 import { RestrictionExpiry } from '../../src/instances/restriction-expiry.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { SilentLog } from '../support/silent-log.js';
+import { keepEvents, keptEvents } from './events-stage.js';
 import { draft, newAccount, openTestDatabase, setUpInstances } from './instances-stage.js';
 
 const HOUR_MS = 3_600_000;
@@ -25,6 +26,7 @@ async function open() {
   const clock = new ManualClock();
   const caller = await newAccount(dataSource);
   const { instance } = await instances.create(caller, draft('shop'));
+  await keepEvents(dataSource, instance.id);
   const lifted: string[] = [];
   events.on(InstanceStateChanged, ({ signal }) => {
     if (signal.type === 'unrestricted') lifted.push(signal.instanceId);
@@ -41,11 +43,7 @@ async function open() {
 }
 
 async function eventsOf(instanceId: string): Promise<unknown[]> {
-  const rows = await dataSource.query<{ data: { state: string } }[]>(
-    `SELECT data FROM event_outbox WHERE instance_id = $1 ORDER BY id`,
-    [instanceId],
-  );
-  return rows.map(({ data }) => data.state);
+  return (await keptEvents(dataSource, instanceId)).map(({ state }) => state);
 }
 
 /** Lets time pass until the work that it starts in the database is done. */
@@ -59,7 +57,7 @@ async function passing(clock: ManualClock, ms: number, isDone: () => Promise<boo
 }
 
 describe('a restriction', () => {
-  it('is lifted when its time is over, and that is told once', async () => {
+  it('is lifted when its time is over, and that is reported once', async () => {
     const { clock, instance, lifted, process, restrict, row } = await open();
     const expiry = process();
     expiry.onModuleInit();

@@ -1,17 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { CallJournal } from '../../src/calls/call-journal.js';
-import type { CallNews } from '../../src/calls/call-progress.js';
+import { OwnershipLost } from '../../src/cluster/ownership.errors.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
-import { appendEvent } from '../../src/common/events/outbox.js';
-import { EventEmitted } from '../../src/events/event-emitted.event.js';
-import { OutboxRepository } from '../../src/events/outbox.repository.js';
-import type { SessionSignal } from '../../src/whatsapp/whatsapp-signals.js';
-import { ManualClock } from '../support/manual-clock.js';
+import { EventStored } from '../../src/common/events/webhook-event.js';
+import { instanceNews } from '../../src/instances/instance-event.js';
 import { SilentLog } from '../support/silent-log.js';
-import { TestOwnership } from '../support/test-ownership.js';
-import { CallsStage, later, start } from './calls-stage.js';
-import { callUpdate, EventProcess, newEventSource, until } from './events-stage.js';
+import { BASE_URL, fencedWrites } from '../support/test-ownership.js';
+import { later, start } from './calls-stage.js';
+import { callUpdate, EventProcess, keepEvents, keptEvents, newEventSource, until } from './events-stage.js';
 import { openTestDatabase, setUpInstances } from './instances-stage.js';
 
 let dataSource: DataSource;
@@ -22,218 +17,283 @@ beforeAll(async () => {
 
 afterAll(() => dataSource.destroy());
 
-async function storedEvents(instanceId: string): Promise<Record<string, unknown>[]> {
-  const rows = await dataSource.query<{ data: Record<string, unknown> }[]>(
-    'SELECT data FROM event_outbox WHERE instance_id = $1 ORDER BY id',
+/** What was queued for the webhooks of an instance, in order. */
+const deliveriesOf = (instanceId: string) =>
+  dataSource.query<{ label: string; lane: string; event: string; body: string }[]>(
+    `SELECT webhooks.label, lane, event, body FROM webhook_deliveries JOIN webhooks ON webhooks.id = webhook_id
+     WHERE webhook_deliveries.instance_id = $1 ORDER BY position`,
     [instanceId],
   );
-  return rows.map(({ data }) => data);
+
+/** Events of the instance that live listeners hear. */
+function heardOn(events: EventBus, instanceId: string): EventStored[] {
+  const heard: EventStored[] = [];
+  events.on(EventStored, (event) => void (event.instanceId === instanceId && heard.push(event)));
+  return heard;
+}
+
+const dataOf = (text: string) => (JSON.parse(text) as { data: Record<string, unknown> }).data;
+const idOf = (text: string) => (JSON.parse(text) as { id: string }).id;
+
+/** Writes of a process, and what its live listeners hear. */
+async function setUp(name?: string) {
+  const { instanceId, caller } = await newEventSource(dataSource, name);
+  const events = new EventBus(new SilentLog());
+  const heard = heardOn(events, instanceId);
+  const writes = fencedWrites(dataSource, events);
+  const change = (to: string, ...steps: number[]) =>
+    writes.run(instanceId, {
+      change: `UPDATE instances SET profile_name = $2 WHERE id = $1 AND profile_name IS DISTINCT FROM $2
+        AND EXISTS (SELECT FROM fence) RETURNING id`,
+      values: [instanceId, to],
+      events: steps.map((step) => callUpdate(instanceId, 'A', step)),
+    });
+  return { instanceId, accountId: caller.accountId, events, heard, writes, change };
 }
 
 describe('an event', () => {
   it('is stored with the change that it reports, or not at all', async () => {
     const { instanceId } = await newEventSource(dataSource);
+    await keepEvents(dataSource, instanceId);
+    const { writer } = new EventProcess(dataSource);
     const failing = dataSource.transaction(async (manager) => {
-      await appendEvent(manager, callUpdate(instanceId, 'A', 1));
+      await writer.store(manager, callUpdate(instanceId, 'A', 1));
       throw new Error('the change failed');
     });
     await expect(failing).rejects.toThrow('the change failed');
-    expect(await storedEvents(instanceId)).toEqual([]);
-    await dataSource.transaction((manager) => appendEvent(manager, callUpdate(instanceId, 'A', 1)));
-    expect(await storedEvents(instanceId)).toMatchObject([{ callId: 'A', step: 1 }]);
+    expect(await keptEvents(dataSource, instanceId)).toEqual([]);
+    await dataSource.transaction((manager) => writer.store(manager, callUpdate(instanceId, 'A', 1)));
+    expect(await keptEvents(dataSource, instanceId)).toMatchObject([{ callId: 'A', step: 1 }]);
+  });
+
+  it('is neither stored nor heard when nothing changed, when the change fails, or when it is refused', async () => {
+    const { instanceId, heard, writes, change } = await setUp();
+    await keepEvents(dataSource, instanceId);
+    await change('Ana', 1);
+    await change('Ana', 2);
+    const failing = writes.run(instanceId, {
+      change: `UPDATE instances SET status = 'nonsense' WHERE id = $1 AND EXISTS (SELECT FROM fence) RETURNING id`,
+      values: [instanceId],
+      events: [callUpdate(instanceId, 'A', 3)],
+    });
+    await expect(failing).rejects.toThrow(/constraint/);
+    await dataSource.query('UPDATE session_owners SET epoch = epoch + 1 WHERE instance_id = $1', [
+      instanceId,
+    ]);
+    await expect(change('Eva', 4)).rejects.toThrow(OwnershipLost);
+    expect(await keptEvents(dataSource, instanceId)).toMatchObject([{ step: 1 }]);
+    expect(heard.map(({ text }) => dataOf(text).step)).toEqual([1]);
+  });
+
+  it('becomes a delivery for each webhook that is enabled, has an address and wants it', async () => {
+    const { instanceId, accountId, heard, change } = await setUp();
+    await dataSource.query(
+      `INSERT INTO webhooks (instance_id, label, enabled, url, events) VALUES
+         ($1, 'all', true, 'https://hooks.example.com', '{}'),
+         ($1, 'some', true, 'https://hooks.example.com', '{instance.state,call.update}'),
+         ($1, 'others', true, 'https://hooks.example.com', '{instance.state}'),
+         ($1, 'disabled', false, 'https://hooks.example.com', '{}'),
+         ($1, 'no address', true, NULL, '{}')`,
+      [instanceId],
+    );
+    const other = await newEventSource(dataSource);
+    await keepEvents(dataSource, other.instanceId);
+    await change('Ana', 1);
+    const deliveries = await deliveriesOf(instanceId);
+    expect(deliveries.map(({ label }) => label).sort()).toEqual(['all', 'some']);
+    expect(new Set(deliveries.map(({ body }) => body)).size).toBe(1);
+    const lanes = await dataSource.query<Record<string, unknown>[]>(
+      `SELECT webhook_id AS "webhookId", label, lane, account_id, claimed_by, due_at <= now() AS due
+       FROM webhook_lanes JOIN webhooks ON webhooks.id = webhook_id WHERE instance_id = $1 ORDER BY label`,
+      [instanceId],
+    );
+    const lane = { lane: 'call:A', account_id: accountId, claimed_by: null, due: true };
+    expect(lanes).toMatchObject([
+      { label: 'all', ...lane },
+      { label: 'some', ...lane },
+    ]);
+    const woken = heard[0]?.lanes ?? [];
+    expect(woken).toHaveLength(2);
+    expect(woken).toEqual(
+      expect.arrayContaining(lanes.map(({ webhookId }) => ({ webhookId, lane: 'call:A' }))),
+    );
+    expect(await deliveriesOf(other.instanceId)).toEqual([]);
+  });
+
+  it('without a webhook that wants it is heard by live listeners all the same, and leaves nothing behind', async () => {
+    const { instanceId, heard, change } = await setUp();
+    await dataSource.query(
+      `INSERT INTO webhooks (instance_id, label, enabled, url, events) VALUES
+         ($1, 'others', true, 'https://hooks.example.com', '{instance.state}'),
+         ($1, 'disabled', false, 'https://hooks.example.com', '{}')`,
+      [instanceId],
+    );
+    await change('Ana', 1);
+    expect(heard).toMatchObject([{ type: 'call.update', lanes: [] }]);
+    expect(await deliveriesOf(instanceId)).toEqual([]);
+    const lanes = `SELECT FROM webhook_lanes JOIN webhooks ON webhooks.id = webhook_id WHERE instance_id = $1`;
+    expect(await dataSource.query(lanes, [instanceId])).toEqual([]);
   });
 
   it('goes with its instance', async () => {
-    const { instanceId } = await newEventSource(dataSource);
-    await dataSource.transaction((manager) => appendEvent(manager, callUpdate(instanceId, 'A', 1)));
+    const { instanceId, change } = await setUp();
+    await keepEvents(dataSource, instanceId);
+    await change('Ana', 1);
+    expect(await deliveriesOf(instanceId)).toHaveLength(1);
     await dataSource.query('DELETE FROM instances WHERE id = $1', [instanceId]);
-    expect(await storedEvents(instanceId)).toEqual([]);
+    const left = 'SELECT FROM webhook_deliveries WHERE instance_id = $1';
+    expect(await dataSource.query(left, [instanceId])).toEqual([]);
   });
 
-  it('is told to live listeners once it is handed out, in order', async () => {
-    const { instanceId } = await newEventSource(dataSource);
-    const process = new EventProcess(dataSource);
-    const told: EventEmitted[] = [];
-    process.events.on(EventEmitted, (event) => void (event.instanceId === instanceId && told.push(event)));
-    process.start();
-    await process.emit(...[1, 2, 3].map((step) => callUpdate(instanceId, 'A', step)));
-    await until(() => told.length === 3, 'all are told');
-    await process.stop();
-    expect(told.map(({ envelope }) => envelope.data['step'])).toEqual([1, 2, 3]);
-    expect(told.every(({ envelope, text }) => text === JSON.stringify(envelope))).toBe(true);
-    expect(await storedEvents(instanceId)).toEqual([]);
+  it('is heard by live listeners once it is stored, in order, with the text that webhooks get', async () => {
+    const name = 'Shop_1-a';
+    const { instanceId, events, heard, change } = await setUp(name);
+    await keepEvents(dataSource, instanceId);
+    const wasStored = new Map<string, boolean>();
+    events.on(EventStored, async ({ text }) => {
+      wasStored.set(
+        text,
+        (await deliveriesOf(instanceId)).some(({ body }) => body === text),
+      );
+    });
+    await change('Ana', 1);
+    await change('Eva', 2);
+    await change('Ida', 3);
+    const texts = heard.map(({ text }) => text);
+    expect(texts.map((text) => dataOf(text).step)).toEqual([1, 2, 3]);
+    expect((await deliveriesOf(instanceId)).map(({ body }) => body)).toEqual(texts);
+    await until(() => wasStored.size === 3, 'each was looked up when it was heard');
+    expect([...wasStored.values()]).toEqual([true, true, true]);
+    for (const [index, text] of texts.entries()) {
+      const envelope = {
+        id: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/) as unknown,
+        event: 'call.update',
+        timestamp: dataOf(text).timestamp,
+        data: expect.objectContaining({ state: 'ringing', callId: 'A', step: index + 1 }) as unknown,
+        instanceData: { baseUrl: BASE_URL, instance: name },
+      };
+      expect(JSON.parse(text)).toEqual(envelope);
+      expect(Object.keys(JSON.parse(text) as object)).toEqual(Object.keys(envelope));
+      expect(text).toBe(JSON.stringify(JSON.parse(text)));
+    }
+    expect(new Set(texts.map(idOf)).size).toBe(3);
   });
 
-  it('is left to the process that holds the instance, unless it leaves it behind', async () => {
-    const { instanceId } = await newEventSource(dataSource);
-    const outbox = new OutboxRepository(dataSource, new TestOwnership());
-    const other = randomUUID();
-    await dataSource.query('INSERT INTO nodes (id) VALUES ($1)', [other]);
-    await dataSource.query(
-      `INSERT INTO session_owners (instance_id, node_id, epoch) VALUES ($1, $2, 1)
-       ON CONFLICT (instance_id) DO UPDATE SET node_id = excluded.node_id`,
-      [instanceId, other],
+  it('keeps what it says as it is: the order of its fields, and every character', async () => {
+    const { instanceId, heard, writes } = await setUp();
+    await keepEvents(dataSource, instanceId);
+    const at = new Date('2026-01-01T00:00:00.120Z');
+    const data = {
+      z: 1,
+      a: null,
+      '"quoted"': '\\ \u0000 \u2028 \ud83d \u007f €',
+      list: [{ y: 1.5, b: true }],
+    };
+    await writes.run(instanceId, {
+      change: 'SELECT 1 AS one FROM fence',
+      values: [],
+      events: [{ instanceId, type: 'call.update', lane: 'call:A', at, data }],
+    });
+    const [{ text } = { text: '' }] = heard;
+    const instanceData = { baseUrl: BASE_URL, instance: 'shop' };
+    expect(text).toBe(
+      JSON.stringify({
+        id: idOf(text),
+        event: 'call.update',
+        timestamp: at.toISOString(),
+        data,
+        instanceData,
+      }),
     );
-    const old = { ...callUpdate(instanceId, 'A', 1), at: new Date(Date.now() - 10_000) };
-    const recent = { ...callUpdate(instanceId, 'A', 2), at: new Date(Date.now() + 60_000) };
-    for (const event of [old, recent]) await dataSource.transaction((manager) => appendEvent(manager, event));
-    await outbox.handOut(200, () => '{}');
-    expect(await storedEvents(instanceId)).toMatchObject([{ step: 2 }]);
-    await dataSource.query('DELETE FROM nodes WHERE id = $1', [other]);
-    await outbox.handOut(200, () => '{}');
-    expect(await storedEvents(instanceId)).toEqual([]);
+    expect((await deliveriesOf(instanceId)).map(({ body }) => body)).toEqual([text]);
+  });
+
+  it('keeps its place among those that are stored in the same statement', async () => {
+    const { instanceId, heard, change } = await setUp();
+    await keepEvents(dataSource, instanceId);
+    const steps = Array.from({ length: 50 }, (_, index) => index + 1);
+    await change('Ana', ...steps);
+    expect((await keptEvents(dataSource, instanceId)).map(({ step }) => step)).toEqual(steps);
+    expect(heard.map(({ text }) => dataOf(text).step)).toEqual(steps);
+    expect(new Set(heard.map(({ text }) => idOf(text))).size).toBe(50);
   });
 });
 
-describe('the life of a call', () => {
-  let stage: CallsStage;
-  let journal: CallJournal;
-
-  beforeEach(async () => {
-    stage = await CallsStage.on(dataSource);
-    const log = new SilentLog();
-    journal = new CallJournal(stage.calls, new EventBus(log), new ManualClock(), log);
-  });
-
-  async function prepared() {
-    const call = await stage.admitted();
-    const ring = {
-      callId: `00${call.instanceId}`,
-      creator: '1:2@lid',
-      devices: ['7@lid'],
-      offerStanzaId: 'offer',
-    };
-    const stored = await journal.prepared(
-      call,
-      { number: '551199999999', jid: '7@lid', ring, hangUpAt: later(28) },
-      start,
-    );
-    if (!stored) throw new Error('the call is no longer being prepared');
-    return stored;
+describe('a change of many instances', () => {
+  /** Three instances that it concerns and one that it does not. */
+  async function setUpMany() {
+    const { events, statuses } = setUpInstances(dataSource);
+    const sources = [];
+    for (const name of ['one', 'two', 'three', 'other']) {
+      const source = await newEventSource(dataSource, name);
+      await keepEvents(dataSource, source.instanceId);
+      sources.push({ ...source, heard: heardOn(events, source.instanceId) });
+    }
+    const [other, ...concerned] = sources.reverse();
+    if (!other) throw new Error('there is no instance');
+    return { statuses, other, concerned, ids: sources.map(({ instanceId }) => instanceId) };
   }
 
-  it('is told step by step', async () => {
-    const call = await prepared();
-    const news: CallNews[] = [
-      { type: 'accepted', furtherDevices: [], callerTimeoutSeconds: null },
-      { type: 'delivered' },
-      { type: 'ringing' },
-      { type: 'hung_up' },
-    ];
-    for (const [second, one] of news.entries()) {
-      await journal.recordOnWire(call.instanceId, call.callId ?? '', one, later(second + 1));
+  async function expectOneEventEach(
+    { other, concerned }: Awaited<ReturnType<typeof setUpMany>>,
+    state: string,
+  ): Promise<void> {
+    for (const { instanceId, name, heard } of concerned) {
+      const deliveries = await deliveriesOf(instanceId);
+      expect(deliveries).toMatchObject([{ label: 'kept', lane: 'instance', event: 'instance.state' }]);
+      expect(heard.map(({ text }) => text)).toEqual(deliveries.map(({ body }) => body));
+      expect(JSON.parse(heard[0]?.text ?? '')).toMatchObject({
+        event: 'instance.state',
+        timestamp: start.toISOString(),
+        data: { state, timestamp: start.toISOString() },
+        instanceData: { baseUrl: BASE_URL, instance: name },
+      });
     }
-    const common = {
-      direction: 'outgoing',
-      callId: call.callId,
-      number: '551199999999',
-      jid: '7@lid',
-      duration: 8,
-    };
-    expect(await storedEvents(call.instanceId)).toEqual([
-      { state: 'offer', ...common, timestamp: start.toISOString() },
-      { state: 'delivered', ...common, timestamp: later(2).toISOString() },
-      { state: 'ringing', ...common, timestamp: later(3).toISOString() },
-      {
-        state: 'terminated',
-        ...common,
-        timestamp: later(4).toISOString(),
-        outcome: 'completed',
-        failureCode: null,
-        failureReason: null,
-        ringSeconds: 1,
-      },
-    ]);
-  });
+    const ids = concerned.flatMap(({ heard }) => heard.map(({ text }) => idOf(text)));
+    expect(new Set(ids).size).toBe(concerned.length);
+    expect(await deliveriesOf(other.instanceId)).toEqual([]);
+    expect(other.heard).toEqual([]);
+  }
 
-  it.each<[CallNews, string, string]>([
-    [{ type: 'answered' }, 'accepted', 'answered'],
-    [{ type: 'refused_by_callee', refusal: 'rejected' }, 'rejected', 'rejected'],
-    [{ type: 'refused_by_callee', refusal: 'busy' }, 'rejected', 'busy'],
-    [{ type: 'cancelled', reason: null }, 'terminated', 'cancelled'],
-    [{ type: 'refused', failureCode: 463, reason: 'no' }, 'terminated', 'refused'],
-    [{ type: 'failed', reason: 'no' }, 'terminated', 'failed'],
-  ])('ends with one event: %j is %s, %s', async (news, state, outcome) => {
-    const call = await prepared();
-    await journal.record(call, news, later(1));
-    await journal.record(call, { type: 'hung_up' }, later(2));
-    expect((await storedEvents(call.instanceId)).slice(1)).toMatchObject([{ state, outcome }]);
-  });
-
-  it('is told once when several report the same end at the same time', async () => {
-    const call = await prepared();
-    await Promise.all(Array.from({ length: 8 }, () => journal.record(call, { type: 'answered' }, later(1))));
-    expect(await storedEvents(call.instanceId)).toMatchObject([{ state: 'offer' }, { state: 'accepted' }]);
-  });
-
-  it('is told to the end when the connection is lost before the offer leaves', async () => {
-    const call = await prepared();
-    await journal.failed(
-      call,
-      new (await import('../../src/whatsapp/whatsapp.errors.js')).SessionNotConnected(),
-      start,
+  it('stores and publishes one event for each that is marked as offline, with an id of its own', async () => {
+    const many = await setUpMany();
+    const { statuses, concerned, ids } = many;
+    for (const { instanceId } of concerned) await statuses.move(instanceId, 'disconnected', 'connected', {});
+    const offline = await statuses.markOffline(ids, instanceNews(start, { state: 'disconnected' }));
+    expect(offline.map(({ id, name }) => [id, name]).sort()).toEqual(
+      concerned.map(({ instanceId, name }) => [instanceId, name]).sort(),
     );
-    expect(await storedEvents(call.instanceId)).toMatchObject([
-      { state: 'offer' },
-      { state: 'terminated', outcome: 'failed', callId: call.callId },
-    ]);
+    await expectOneEventEach(many, 'disconnected');
+    expect(await statuses.markOffline(ids, instanceNews(start, { state: 'disconnected' }))).toEqual([]);
+    await expectOneEventEach(many, 'disconnected');
   });
 
-  it('is not told of a call that never had an id', async () => {
-    const call = await stage.admitted();
-    await journal.record(call, { type: 'failed', reason: 'no' }, later(1));
-    expect(await storedEvents(call.instanceId)).toEqual([]);
-  });
-});
-
-describe('the state of an instance', () => {
-  it('is told with every change', async () => {
-    const { instanceId } = await newEventSource(dataSource);
-    const { states } = setUpInstances(dataSource);
-    const jid = '5511999999999:12@s.whatsapp.net';
-    const until = later(60);
-    type News = SessionSignal extends infer S
-      ? S extends SessionSignal
-        ? Omit<S, 'instanceId' | 'at'>
-        : never
-      : never;
-    const news: News[] = [
-      { type: 'connecting' },
-      { type: 'qr_ready', qr: '2@abc' },
-      { type: 'paired', jid },
-      { type: 'connecting' },
-      { type: 'connected', jid, name: 'Ana' },
-      { type: 'connected', jid, name: 'Ana' },
-      { type: 'restricted', until, contactsFrom: start },
-      // The same end, for everybody: no news for clients.
-      { type: 'restricted', until, contactsFrom: null },
-      { type: 'unrestricted' },
-      { type: 'unrestricted' },
-      { type: 'disconnected', code: 408, reason: 'lost', retryAt: later(1) },
-      { type: 'connecting' },
-      { type: 'disconnected', code: 503, reason: 'down', retryAt: null },
-      { type: 'connecting' },
-      { type: 'connected', jid, name: null },
-      { type: 'disconnected', code: 440, reason: 'conflict', retryAt: null },
-      { type: 'logged_out', code: 401, reason: 'unlinked' },
-    ];
-    for (const one of news) await states.apply({ instanceId, at: start, ...one });
-    const phone = '5511999999999@s.whatsapp.net';
-    const timestamp = start.toISOString();
-    expect(await storedEvents(instanceId)).toEqual([
-      { state: 'connecting', timestamp },
-      { state: 'qr_ready', timestamp, codes: ['2@abc'] },
-      { state: 'pair_success', timestamp, jid: phone },
-      { state: 'connected', timestamp, jid: phone },
-      { state: 'restricted', timestamp, until: until.toISOString() },
-      { state: 'unrestricted', timestamp },
-      { state: 'disconnected', timestamp, reason: 'lost', code: 408 },
-      { state: 'connecting', timestamp },
-      { state: 'connect_failure', timestamp, reason: 'down', code: 503 },
-      { state: 'connecting', timestamp },
-      { state: 'connected', timestamp, jid: phone },
-      { state: 'stream_replaced', timestamp, reason: 'conflict', code: 440 },
-      { state: 'logged_out', timestamp, reason: 'unlinked', code: 401 },
-    ]);
+  it('stores and publishes one event for each whose restriction is over, with an id of its own', async () => {
+    const many = await setUpMany();
+    const { statuses, concerned, other } = many;
+    const restrict = (instanceId: string, until: Date) =>
+      statuses.move(instanceId, 'disconnected', 'disconnected', {
+        restricted: true,
+        restrictedUntil: until,
+      });
+    for (const { instanceId } of concerned) await restrict(instanceId, later(-1));
+    await restrict(other.instanceId, later(60));
+    const lifted = await statuses.liftRestrictions(start, instanceNews(start, { state: 'unrestricted' }));
+    expect(lifted).toHaveLength(3);
+    expect(lifted).toEqual(
+      expect.arrayContaining(
+        concerned.map(({ instanceId, name, caller }) => ({
+          id: instanceId,
+          name,
+          accountId: caller.accountId,
+          status: 'disconnected',
+        })),
+      ),
+    );
+    await expectOneEventEach(many, 'unrestricted');
+    expect(await statuses.liftRestrictions(start, instanceNews(start, { state: 'unrestricted' }))).toEqual(
+      [],
+    );
+    await expectOneEventEach(many, 'unrestricted');
   });
 });

@@ -117,7 +117,7 @@ describe('the address of a webhook', () => {
 
     // A row whose delivery is being settled is left to a later round.
     await process.stop();
-    const repository = new WebhooksRepository(dataSource);
+    const repository = new WebhooksRepository(dataSource, process.writer);
     const sealing = new WebhookUrlSealing(repository, secrets, new SystemClock(), new SilentLog());
     sealing.start();
     await until(async () => !(await dump()).includes('hunter2'), 'it is sealed');
@@ -130,7 +130,7 @@ describe('the address of a webhook', () => {
   });
 
   it('that is changed while it is being sealed stays changed', async () => {
-    const repository = new WebhooksRepository(dataSource);
+    const repository = new WebhooksRepository(dataSource, process.writer);
     const { webhook } = await change({ url: receiver.url });
     const [id, instanceId, label] = [webhook.id, source.instanceId, 'default'];
     const sealed = { url: '', sealedUrl: Buffer.from('x'), shownUrl: 'https://before.example.com/***' };

@@ -2,8 +2,9 @@ import type { RequestListener } from 'node:http';
 import type { DataSource } from 'typeorm';
 import { Webhook } from 'standardwebhooks';
 import type { WebhookChange } from '../../src/events/webhook-values.js';
+import { BASE_URL } from '../support/test-ownership.js';
 import { Receiver } from '../unit/events/support/receiver.js';
-import { BASE_URL, EventProcess, newEventSource, type EventSource } from './events-stage.js';
+import { EventProcess, newEventSource, type EventSource } from './events-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;

@@ -1,6 +1,13 @@
 import type { DataSource } from 'typeorm';
 import { FencedWrites } from '../../src/cluster/fenced-writes.js';
+import { EventBus } from '../../src/common/events/event-bus.js';
+import { EventWriter } from '../../src/common/events/event-writer.js';
 import { Ownership, type Holder } from '../../src/cluster/ownership.js';
+
+import { SilentLog } from './silent-log.js';
+
+/** Where events say that the product is reached. */
+export const BASE_URL = 'https://calls.example.com';
 
 const NODE = '00000000-0000-4000-8000-000000000001';
 
@@ -36,9 +43,14 @@ export class TestOwnership extends Ownership {
   }
 }
 
+/** Stores events that are published to whoever listens on the bus. */
+export function eventWriter(events = new EventBus(new SilentLog())): EventWriter {
+  return new EventWriter({ current: () => BASE_URL }, events);
+}
+
 /** Writes of a process that holds every instance, as long as the owner rows say so. */
-export function fencedWrites(dataSource: DataSource): FencedWrites {
-  return new FencedWrites(dataSource, new TestOwnership());
+export function fencedWrites(dataSource: DataSource, events?: EventBus): FencedWrites {
+  return new FencedWrites(dataSource, new TestOwnership(), eventWriter(events));
 }
 
 /** Each new instance is held by the process of `TestOwnership` from its first moment. */

@@ -33,6 +33,8 @@ const NETWORK_CODES = new Set([
 
 /** PostgreSQL's SQLSTATE of a transaction that may not write. */
 const READ_ONLY = '25006';
+/** The SQLSTATE of "cached plan must not change result type", and of nothing else that the product asks for. */
+const FEATURE_NOT_SUPPORTED = '0A000';
 
 /**
  * PostgreSQL's SQLSTATEs of a server that cannot do its work now: classes 08 (connection), 53 (disk full, out of memory, too
@@ -49,6 +51,11 @@ const CONNECTION_WORDS =
 /** True when the database takes no changes, or this connection to it: a new one may go to a server that does. */
 export function isReadOnly(error: unknown): boolean {
   return error instanceof QueryFailedError && errorCodeOf(error.driverError) === READ_ONLY;
+}
+
+/** True when a table was changed under a prepared statement so that it returns something else; a new connection prepares it again. */
+export function isOutdatedPlan(error: unknown): boolean {
+  return error instanceof QueryFailedError && errorCodeOf(error.driverError) === FEATURE_NOT_SUPPORTED;
 }
 
 /** TypeORM takes a runner away from its transaction when the connection under it breaks between two statements. */

@@ -1,7 +1,7 @@
 import { Server } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { AppConfig } from '../config/app-config.js';
+import { AppConfig } from '../../config/app-config.js';
 
 /** Where clients reach the product, as events tell it. */
 @Injectable()
@@ -11,14 +11,13 @@ export class BaseAddress {
     private readonly http: HttpAdapterHost,
   ) {}
 
-  /** Without a trailing slash; `undefined` = nothing is configured and the server does not listen yet. */
-  current(): string | undefined {
-    if (this.config.baseUrl !== undefined) return this.config.baseUrl;
+  /** Without a trailing slash. Before the server listens it is the configured port. */
+  current(): string {
+    const { baseUrl, host, port } = this.config;
+    if (baseUrl !== undefined) return baseUrl;
     const server: unknown = this.http.httpAdapter.getHttpServer();
-    if (!(server instanceof Server)) return undefined;
-    const address = server.address();
-    if (typeof address !== 'object' || address === null) return undefined;
-    const { host } = this.config;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+    const address = server instanceof Server ? server.address() : null;
+    const listening = typeof address === 'object' && address !== null ? address.port : port;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${listening}`;
   }
 }

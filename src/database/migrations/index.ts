@@ -17,3 +17,4 @@ export * from './1765500000000-sealed-webhooks.js';
 export * from './1765600000000-call-lists.js';
 export * from './1765600100000-incoming-calls.js';
 export * from './1765700000000-sealing-keys.js';
+export * from './1765800000000-no-outbox.js';

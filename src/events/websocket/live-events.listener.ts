@@ -7,7 +7,7 @@ import { NodeNews } from '../../cluster/node-news.js';
 import { EventBus } from '../../common/events/event-bus.js';
 import { InstanceDeleted } from '../../instances/instance-deleted.event.js';
 import { INSTANCE_GONE } from '../../instances/instance-news.js';
-import { EventEmitted } from '../event-emitted.event.js';
+import { EventStored } from '../../common/events/webhook-event.js';
 import { CLOSE_CODES } from './event-socket.js';
 import { EVENT_EMITTED } from './event-news.js';
 import { EventSockets } from './event-sockets.js';
@@ -25,7 +25,7 @@ export class LiveEventsListener implements OnModuleInit {
 
   onModuleInit(): void {
     const { events, news } = this;
-    events.on(EventEmitted, ({ instanceId, envelope: { event }, text }) => {
+    events.on(EventStored, ({ instanceId, type: event, text }) => {
       this.sockets.send(instanceId, event, text);
       news.tell(EVENT_EMITTED, { instanceId, event, text });
     });

@@ -1,9 +1,9 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Clock } from '../../common/time/clock.js';
-import type { OfferAcceptance } from '../whatsapp-signals.js';
+import type { CallReport, OfferAcceptance } from '../whatsapp-signals.js';
 import type { Ring } from '../whatsapp.gateway.js';
 import { childrenOf, readCalleeNews } from './call-stanzas.js';
-import { OutgoingCall, type CallLine, type CallNews } from './outgoing-call.js';
+import { OutgoingCall, type CallLine } from './outgoing-call.js';
 
 /** Ended calls are remembered this long, to recognise late stanzas. */
 const AFTERLIFE_MS = 120_000;
@@ -25,7 +25,7 @@ export class CallRegistry {
   constructor(
     private readonly line: CallLine,
     private readonly clock: Clock,
-    private readonly tell: (callId: string, news: CallNews) => void,
+    private readonly tell: (callId: string, news: CallReport) => void,
   ) {}
 
   /** Follows a call whose offer has left, or goes on following it. */
@@ -38,7 +38,7 @@ export class CallRegistry {
    * and must not pass for one that comes after it.
    * @param onNews told before everybody else
    */
-  begin(ring: Ring, onNews?: (news: CallNews) => void): OutgoingCall {
+  begin(ring: Ring, onNews?: (news: CallReport) => void): OutgoingCall {
     this.forget(ring);
     this.dropOld();
     const offeredAtMs = this.clock.monotonicMs();
@@ -100,7 +100,7 @@ export class CallRegistry {
     if (!this.knows(callId)) return;
     this.learn(callId, acceptance);
     if (furtherDevices.length === 0 && callerTimeoutSeconds === null) return;
-    this.tell(callId, { type: 'call_acknowledged', ...acceptance });
+    this.tell(callId, { type: 'acknowledged', ...acceptance });
   }
 
   /** A new socket is open. */

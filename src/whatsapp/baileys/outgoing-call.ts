@@ -1,5 +1,5 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { CalleeRefusal, OfferAcceptance } from '../whatsapp-signals.js';
+import type { CalleeRefusal, CallReport } from '../whatsapp-signals.js';
 import type { Ring } from '../whatsapp.gateway.js';
 import {
   ELSEWHERE,
@@ -18,13 +18,6 @@ import { MAX_RINGING_DEVICES } from './offer-acceptance.js';
  */
 const SYNTHETIC_REJECT_MS = 2_000;
 const SYNTHETIC_REJECT_WHILE_RINGING_MS = 5_000;
-
-/** What became of a call, after all devices were considered. */
-export type CallNews =
-  | { readonly type: 'call_delivered' | 'call_ringing' | 'call_answered' }
-  | ({ readonly type: 'call_acknowledged' } & OfferAcceptance)
-  | { readonly type: 'call_refused_by_callee'; readonly refusal: CalleeRefusal }
-  | { readonly type: 'call_ended_remotely'; readonly reason: string | null };
 
 /** The line to WhatsApp that a call needs; stanza ids come from the live socket. */
 export interface CallLine {
@@ -59,7 +52,7 @@ export class OutgoingCall {
     readonly ring: Ring,
     private readonly line: CallLine,
     private readonly offeredAtMs: number,
-    private readonly tell: (news: CallNews) => void,
+    private readonly tell: (news: CallReport) => void,
   ) {
     for (const device of ring.devices) this.devices.set(deviceOf(device), device);
     this.taking = new Set((ring.offered ?? ring.devices).map(deviceOf));
@@ -81,7 +74,7 @@ export class OutgoingCall {
     this.noteTaking(device);
     if (this.delivered) return;
     this.delivered = true;
-    this.tell({ type: 'call_delivered' });
+    this.tell({ type: 'delivered' });
   }
 
   /** @param nowMs monotonic time */
@@ -109,17 +102,17 @@ export class OutgoingCall {
         this.phoneRings ||= deviceOf(news.device) === 0;
         if (!this.ringing) {
           this.ringing = true;
-          this.tell({ type: 'call_ringing' });
+          this.tell({ type: 'ringing' });
         }
         return;
       case 'accept':
         this.stopQuietly([news.device]);
-        return this.end({ type: 'call_answered' }, news.device, 'accepted_elsewhere');
+        return this.end({ type: 'answered' }, news.device, 'accepted_elsewhere');
       case 'reject':
         return this.onReject(news.device, news.reason, nowMs);
       case 'terminate':
         return this.end(
-          { type: 'call_ended_remotely', reason: news.reason },
+          { type: 'ended_remotely', reason: news.reason },
           news.device,
           ELSEWHERE.find((reason) => reason === news.reason),
         );
@@ -131,7 +124,7 @@ export class OutgoingCall {
       const withinMs = this.phoneRings ? SYNTHETIC_REJECT_WHILE_RINGING_MS : SYNTHETIC_REJECT_MS;
       const synthetic = deviceOf(device) !== 0 && nowMs - this.offeredAtMs < withinMs;
       if (!synthetic) {
-        this.end({ type: 'call_refused_by_callee', refusal: 'rejected' }, device, 'rejected_elsewhere');
+        this.end({ type: 'refused_by_callee', refusal: 'rejected' }, device, 'rejected_elsewhere');
         return;
       }
     }
@@ -139,7 +132,7 @@ export class OutgoingCall {
     if ([...this.taking].some((number) => !this.out.has(number))) return;
     const refusals = [...this.out.values()];
     const refusal = refusals.includes('busy') ? 'busy' : 'unreachable';
-    this.end({ type: 'call_refused_by_callee', refusal }, device);
+    this.end({ type: 'refused_by_callee', refusal }, device);
   }
 
   /** An answer that crossed our terminate or another answer: the device would sit in a dead call. */
@@ -150,7 +143,7 @@ export class OutgoingCall {
     this.stopQuietly([device], isSecond ? 'accepted_elsewhere' : undefined);
   }
 
-  private end(news: CallNews, by: string, dismissal?: TerminateReason): void {
+  private end(news: CallReport, by: string, dismissal?: TerminateReason): void {
     this.ended = true;
     this.endedBy = by;
     this.dismissal = dismissal;

@@ -222,7 +222,7 @@ export class SessionStore {
         kept.map(({ id }) => id),
         kept.map(({ type, id, text }) => this.box.sealText(text, sessionKeyContext(instanceId, type, id))),
       ];
-      await this.writes.run(instanceId, { also: [DELETE_KEYS], change: WRITE_KEYS, values }, { epoch });
+      await this.writes.run(instanceId, { also: [DELETE_KEYS], change: WRITE_KEYS, values }, epoch);
       written = true;
     } finally {
       const fresh = written ? kept.filter(({ type }) => CACHED_TYPES.has(type)) : [];

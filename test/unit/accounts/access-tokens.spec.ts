@@ -13,11 +13,11 @@ class TokensInMemory implements Rows {
   /** Lets a look-up wait after it has read its row. */
   afterRead: () => Promise<void> = () => Promise.resolve();
 
-  async find(hash: Buffer): Promise<ResolvedToken | undefined> {
+  async find(hashes: readonly Buffer[]): Promise<(ResolvedToken | undefined)[]> {
     this.asked += 1;
-    const found = this.rows.get(hash.toString('hex'));
+    const found = hashes.map((hash) => this.rows.get(hash.toString('hex')));
     await this.afterRead();
-    return found && !this.disabled.has(found.accountId) ? found : undefined;
+    return found.map((row) => (row && !this.disabled.has(row.accountId) ? row : undefined));
   }
 
   insertForInstance(hash: Buffer, target: TokenTarget, _manager?: EntityManager): Promise<void> {
@@ -75,6 +75,52 @@ describe('recognising tokens', () => {
     await clock.advance(1001);
     await tokens.resolve(token);
     expect(table.asked).toBe(2);
+  });
+
+  it('asks once for all tokens in use while they are looked up again in time', async () => {
+    const used = [
+      await tokens.issueForAccount('a1'),
+      await tokens.issueForInstance({ ...shop, accountId: 'a2' }),
+    ];
+    const all = () => Promise.all(used.map((token) => tokens.resolve(token)));
+    await all();
+    for (let second = 0; second < 3; second += 1) {
+      await clock.advance(900);
+      await tokens.renew();
+      expect(await all()).toMatchObject([{ accountId: 'a1' }, { accountId: 'a2' }]);
+    }
+    expect(table.asked).toBe(2 + 3);
+  });
+
+  it('does not look up again what nobody has used for a minute, or what is revoked', async () => {
+    const [one, two] = [await tokens.issueForAccount('a1'), await tokens.issueForAccount('a2')];
+    await tokens.resolve(one);
+    await tokens.resolve(two);
+    table.disabled.add('a2');
+    await tokens.renew();
+    expect(table.asked).toBe(3);
+    expect(await tokens.resolve(two)).toBeUndefined();
+    for (let ms = 0; ms < 60_000; ms += 500) {
+      await clock.advance(500);
+      await tokens.renew();
+    }
+    const { asked } = table;
+    await tokens.renew();
+    expect(table.asked).toBe(asked);
+    await clock.advance(1_000);
+    expect(await tokens.resolve(one)).toMatchObject({ accountId: 'a1' });
+    expect(table.asked).toBe(asked + 1);
+  });
+
+  it('does not remember what was looked up again before a token was replaced', async () => {
+    const former = await tokens.issueForAccount('a1');
+    await tokens.resolve(former);
+    table.afterRead = async () => {
+      table.afterRead = () => Promise.resolve();
+      await tokens.issueForAccount('a1');
+    };
+    await tokens.renew();
+    expect(await tokens.resolve(former)).toBeUndefined();
   });
 
   it('notices within a second that another process disabled the account', async () => {

@@ -1,4 +1,4 @@
-import { dependsOnToken, limitsOf, refusalOf } from '../../../src/calls/call-admission.js';
+import { dependsOnToken, refusalOf } from '../../../src/calls/place/call-limits.js';
 
 const now = new Date('2026-01-01T00:00:00.000Z');
 const instance = {
@@ -67,8 +67,6 @@ describe('letting a call in', () => {
       expect(dependsOnToken(restricted, now)).toBe(contact === undefined);
       expect(refusalOf(restricted, quiet, now, true)?.message).toBe(contact);
       expect(refusalOf(restricted, quiet, now, false)?.message).toBe(stranger);
-      expect(limitsOf(restricted, now, true).liveCalls).toBe(contact === undefined ? 2 : 0);
-      expect(limitsOf(restricted, now, false).liveCalls).toBe(0);
     });
 
     it('forgets a restriction that is over', () => {
@@ -76,7 +74,6 @@ describe('letting a call in', () => {
         const restricted = { ...instance, restriction: { until: now, contactsFrom } };
         expect(dependsOnToken(restricted, now)).toBe(false);
         expect(refusalOf(restricted, quiet, now, false)).toBeUndefined();
-        expect(limitsOf(restricted, now, false).liveCalls).toBe(2);
       }
     });
   });

@@ -6,7 +6,7 @@ async function open(): Promise<CallRoom> {
 }
 
 function cancel(room: CallRoom, callId: string) {
-  return room.commands.cancel(room.caller, 'shop', callId);
+  return room.service.cancel(room.caller, 'shop', callId);
 }
 
 describe('cancelling a call', () => {
@@ -36,7 +36,7 @@ describe('cancelling a call', () => {
     const room = await open();
     let offers = 0;
     room.whatsapp.verdict = () => void offers++;
-    room.onTold = async ({ call }) => {
+    room.onChanged = async ({ call }) => {
       if (call.state === 'offering') await cancel(room, call.callId ?? '');
     };
     await room.place();
@@ -55,7 +55,7 @@ describe('cancelling a call', () => {
   it('is refused for a call that has ended, also when it ends meanwhile', async () => {
     const room = await open();
     const { callId } = await room.place();
-    await room.hear({ type: 'call_answered', callId });
+    await room.hear({ type: 'answered', callId });
     await expect(cancel(room, callId)).rejects.toThrow('Call has already ended');
     const other = await room.place();
     const both = await Promise.allSettled([cancel(room, other.callId), cancel(room, other.callId)]);
@@ -78,7 +78,7 @@ describe('the end of the time', () => {
   it('counts from a phone that began to ring just before, although the timer gets its turn first', async () => {
     const room = await open();
     const { callId } = await room.place({ durationSeconds: 8 });
-    room.clock.schedule(8_000, () => void room.hear({ type: 'call_ringing', callId }));
+    room.clock.schedule(8_000, () => void room.hear({ type: 'ringing', callId }));
     await room.clock.advance(15_999);
     expect(room.whatsapp.hungUp).toEqual([]);
     await room.clock.advance(1);
@@ -89,14 +89,14 @@ describe('the end of the time', () => {
 
 describe('the end of a call on the side of the callee', () => {
   it.each([
-    [{ type: 'call_answered' }, { outcome: 'answered' }],
-    [{ type: 'call_refused_by_callee', refusal: 'busy' }, { outcome: 'busy' }],
+    [{ type: 'answered' }, { outcome: 'answered' }],
+    [{ type: 'refused_by_callee', refusal: 'busy' }, { outcome: 'busy' }],
     [
-      { type: 'call_ended_remotely', reason: 'hangup' },
+      { type: 'ended_remotely', reason: 'hangup' },
       { outcome: 'rejected', failureReason: 'hangup' },
     ],
     [
-      { type: 'call_ended_remotely', reason: 'accepted_elsewhere' },
+      { type: 'ended_remotely', reason: 'accepted_elsewhere' },
       { outcome: 'answered', failureReason: null },
     ],
   ] as const)('is taken over and nobody hangs up later: %j', async (signal, ending) => {
@@ -110,7 +110,7 @@ describe('the end of a call on the side of the callee', () => {
 
   it('is ignored for calls that nobody knows', async () => {
     const room = await open();
-    await room.hear({ type: 'call_answered', callId: '00NOBODY' });
+    await room.hear({ type: 'answered', callId: '00NOBODY' });
     expect(room.log.sentences('error')).toEqual([]);
   });
 });
@@ -119,7 +119,7 @@ describe('a connection that is lost while phones ring', () => {
   it('delays the hang-up until it is back', async () => {
     const room = await open();
     const { callId } = await room.place({ durationSeconds: 5 });
-    await room.hear({ type: 'call_ringing', callId });
+    await room.hear({ type: 'ringing', callId });
     room.whatsapp.state = 'connecting';
     await room.clock.advance(9_000);
     expect(room.calls.only().state).toBe('ringing');
@@ -225,7 +225,7 @@ describe('a process that starts after a crash', () => {
   it('hangs up what fell due meanwhile as soon as the session is open', async () => {
     const crashed = await open();
     const { callId } = await crashed.place({ durationSeconds: 2 });
-    await crashed.hear({ type: 'call_ringing', callId });
+    await crashed.hear({ type: 'ringing', callId });
     crashed.whatsapp.state = 'absent';
     await crashed.clock.advance(8_000);
     const room = new CallRoom(crashed);

@@ -1,6 +1,6 @@
-import { progress } from '../../../src/calls/call-progress.js';
+import { progress } from '../../../src/calls/store/call-progress.js';
 import { isBroughtForward, silentFrom } from '../../../src/calls/call-times.js';
-import type { Call } from '../../../src/calls/call.entity.js';
+import type { Call } from '../../../src/calls/store/call.entity.js';
 import { MemoryCalls } from './support/memory-calls.js';
 
 const ACCEPTED = { type: 'accepted', furtherDevices: [], callerTimeoutSeconds: null } as const;

@@ -1,12 +1,25 @@
-import {
-  CALL_STATES,
-  CALL_STEPS,
-  nextCallState,
-  type CallState,
-  type CallStep,
-} from '../../../src/calls/call-state.js';
+import { CALL_STATES, nextCallState, type CallState, type CallStep } from '../../../src/calls/call-state.js';
 
-/** The whole table, in the order of CALL_STEPS; `-` = the step fades. */
+type StepType = CallStep['type'];
+
+/** All steps: one that is missing or too many does not compile. */
+const STEPS: Record<StepType, true> = {
+  accepted: true,
+  acknowledged: true,
+  delivered: true,
+  ringing: true,
+  answered: true,
+  refused_by_callee: true,
+  ended_remotely: true,
+  hung_up: true,
+  cancelled: true,
+  refused: true,
+  unreachable: true,
+  failed: true,
+};
+const CALL_STEPS = Object.keys(STEPS) as StepType[];
+
+/** The whole table, in the order of the steps; `-` = the step fades. */
 const TABLE: Record<CallState, string> = {
   offering: 'calling offering delivered ringing ended ended ended ended ended ended ended ended',
   calling: '- calling delivered ringing ended ended ended ended ended ended ended ended',
@@ -18,7 +31,7 @@ const TABLE: Record<CallState, string> = {
 const cells = CALL_STATES.flatMap((state) =>
   TABLE[state]
     .split(' ')
-    .map((next, index): [CallState, CallStep | undefined, string] => [state, CALL_STEPS[index], next]),
+    .map((next, index): [CallState, StepType | undefined, string] => [state, CALL_STEPS[index], next]),
 );
 
 describe('the life of a call', () => {

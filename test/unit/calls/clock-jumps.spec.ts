@@ -21,7 +21,7 @@ describe.each([
   it('while a phone rings changes neither how long it rings nor what is said of it', async () => {
     const { callId } = await room.place({ durationSeconds: 8 });
     await room.clock.advance(1_000);
-    await room.hear({ type: 'call_ringing', callId });
+    await room.hear({ type: 'ringing', callId });
     await room.clock.advance(3_000);
     room.clock.jump(jumpMs);
     await room.clock.advance(4_999);
@@ -38,7 +38,7 @@ describe.each([
     const { callId } = await room.place({ durationSeconds: 8 });
     room.clock.jump(jumpMs);
     await room.clock.advance(2_000);
-    await room.hear({ type: 'call_ringing', callId });
+    await room.hear({ type: 'ringing', callId });
     room.clock.jump(jumpMs);
     await room.clock.advance(7_999);
     expect(room.whatsapp.hungUp).toEqual([]);
@@ -72,7 +72,7 @@ describe.each([
   });
 
   it('changes nothing about when a place is free', async () => {
-    room.instance = { ...room.instance, maxConcurrentCalls: 1 };
+    room.changeInstance({ maxConcurrentCalls: 1 });
     await room.place({ durationSeconds: 20 });
     room.clock.jump(jumpMs);
     await room.clock.advance(5_000);
@@ -104,7 +104,7 @@ describe.each([
   it('cancels a call of which the connection was lost as soon as there is one', async () => {
     const { callId } = await room.place({ durationSeconds: 30 });
     room.whatsapp.state = 'connecting';
-    const cancelling = room.commands.cancel(room.caller, 'shop', callId);
+    const cancelling = room.service.cancel(room.caller, 'shop', callId);
     await expect(cancelling).rejects.toMatchObject({ code: 'instance_not_connected' });
     room.clock.jump(jumpMs);
     await room.reconnect();

@@ -40,9 +40,9 @@ describe('a call during an outage of the database', () => {
     const room = await open();
     const { callId } = await room.place({ durationSeconds: 20 });
     room.calls.failing = AWAY;
-    await room.hear({ type: 'call_ringing', callId });
+    await room.hear({ type: 'ringing', callId });
     await room.clock.advance(3_000);
-    await room.hear({ type: 'call_refused_by_callee', callId, refusal: 'rejected' });
+    await room.hear({ type: 'refused_by_callee', callId, refusal: 'rejected' });
     await room.clock.advance(30_000);
     expect(room.calls.only()).toMatchObject({ state: 'calling', ringingAt: null });
 
@@ -57,7 +57,7 @@ describe('a call during an outage of the database', () => {
     const { callId } = await room.place({ durationSeconds: 5 });
     room.calls.failing = AWAY;
     await room.clock.advance(2_000);
-    await room.hear({ type: 'call_ringing', callId });
+    await room.hear({ type: 'ringing', callId });
     await room.clock.advance(4_999);
     expect(room.whatsapp.hungUp).toEqual([]);
     await room.clock.advance(1);
@@ -83,13 +83,13 @@ describe('a call during an outage of the database', () => {
     await expect(room.place({ key: 'k' })).resolves.toMatchObject({ replayed: false });
   });
 
-  it('leaves no call behind whose admission was stored and not confirmed', async () => {
+  it('leaves no call behind that was stored without a confirmation', async () => {
     const room = await open();
-    room.calls.admissionFault = AWAY;
+    room.calls.placingFault = AWAY;
     room.calls.failing = AWAY;
     await expect(room.place()).rejects.toBe(AWAY);
-    expect(room.calls.only()).toMatchObject({ state: 'offering', ring: null });
-    room.calls.admissionFault = undefined;
+    expect(room.calls.only()).toMatchObject({ state: 'offering' });
+    room.calls.placingFault = undefined;
     await bringBack(room);
     expect(room.calls.all()).toEqual([]);
   });

@@ -35,9 +35,9 @@ describe('placing a fake call', () => {
     const room = await open();
     const { callId } = await room.place({ durationSeconds: 5 });
     await room.clock.advance(1_000);
-    await room.hear({ type: 'call_delivered', callId });
+    await room.hear({ type: 'delivered', callId });
     await room.clock.advance(1_500);
-    await room.hear({ type: 'call_ringing', callId });
+    await room.hear({ type: 'ringing', callId });
     await room.clock.advance(4_999);
     expect(room.whatsapp.hungUp).toEqual([]);
     await room.clock.advance(1);
@@ -81,25 +81,25 @@ describe('placing a fake call', () => {
   it('tells every change of state once', async () => {
     const room = await open();
     const { callId } = await room.place({ durationSeconds: 3 });
-    await room.hear({ type: 'call_delivered', callId });
-    await room.hear({ type: 'call_ringing', callId });
-    await room.hear({ type: 'call_ringing', callId });
+    await room.hear({ type: 'delivered', callId });
+    await room.hear({ type: 'ringing', callId });
+    await room.hear({ type: 'ringing', callId });
     await room.clock.advance(3_000);
-    expect(room.told.map(({ call }) => call.state)).toEqual([
+    expect(room.changes.map(({ call }) => call.state)).toEqual([
       'offering',
       'calling',
       'delivered',
       'ringing',
       'ended',
     ]);
-    expect(room.told.every(({ instanceId }) => instanceId === room.instance.id)).toBe(true);
+    expect(room.changes.every(({ instanceId }) => instanceId === room.instance.id)).toBe(true);
   });
 
   it('copes with a callee that rings before the server accepted the offer', async () => {
     const room = await open();
     room.whatsapp.verdict = async (callId) => {
-      await room.hear({ type: 'call_delivered', callId });
-      await room.hear({ type: 'call_ringing', callId });
+      await room.hear({ type: 'delivered', callId });
+      await room.hear({ type: 'ringing', callId });
     };
     await room.place({ durationSeconds: 5 });
     const call = room.calls.only();
@@ -110,8 +110,8 @@ describe('placing a fake call', () => {
   });
 
   it.each([
-    ['answered', { type: 'call_answered' }],
-    ['rejected', { type: 'call_refused_by_callee', refusal: 'rejected' }],
+    ['answered', { type: 'answered' }],
+    ['rejected', { type: 'refused_by_callee', refusal: 'rejected' }],
   ] as const)(
     'answers with success when the callee %s before the server accepted',
     async (outcome, signal) => {
@@ -127,7 +127,7 @@ describe('placing a fake call', () => {
   it('answers with success when the callee picked up and only the verdict is missing', async () => {
     const room = await open();
     room.whatsapp.verdict = async (callId) => {
-      await room.hear({ type: 'call_answered', callId });
+      await room.hear({ type: 'answered', callId });
       throw new OfferNotAcknowledged('silence');
     };
     await room.place();
@@ -142,7 +142,7 @@ describe('placing a fake call', () => {
     room.whatsapp.prepareFailure = failure;
     await expect(room.place()).rejects.toBe(failure);
     expect(room.calls.all()).toEqual([]);
-    expect(room.told).toEqual([]);
+    expect(room.changes).toEqual([]);
   });
 
   it('takes a call back that was about to leave when the connection broke, and says so', async () => {
@@ -150,7 +150,7 @@ describe('placing a fake call', () => {
     room.whatsapp.verdict = () => Promise.reject(new SessionNotConnected());
     await expect(room.place()).rejects.toThrow('Instance is not connected to WhatsApp');
     expect(room.calls.all()).toEqual([]);
-    expect(room.told.map(({ call }) => [call.state, call.outcome])).toEqual([
+    expect(room.changes.map(({ call }) => [call.state, call.outcome])).toEqual([
       ['offering', null],
       ['ended', 'failed'],
     ]);
@@ -159,9 +159,9 @@ describe('placing a fake call', () => {
   it('names the stop of the process, not the connection, for a call that it kept from leaving', async () => {
     const room = await open();
     room.departure.handsOver = true;
-    room.onTold = ({ call }) => (call.state === 'offering' ? room.stop() : undefined);
+    room.onChanged = ({ call }) => (call.state === 'offering' ? room.stop() : undefined);
     await expect(room.place()).rejects.toThrow('Ringdrop is being stopped. Try again');
-    expect(room.told.at(-1)?.call).toMatchObject({
+    expect(room.changes.at(-1)?.call).toMatchObject({
       outcome: 'failed',
       failureReason: 'Ringdrop was stopped before the call was placed',
     });
@@ -224,7 +224,7 @@ describe('placing a fake call', () => {
     'asks nobody without a connection, and says when a linked phone (%s) has one again (in %s s) if that is known',
     async (isLinked, secondsUntilOpen, after) => {
       const room = await open();
-      room.instance = { ...room.instance, isLinked };
+      room.changeInstance({ isLinked });
       room.whatsapp.secondsUntilOpen = secondsUntilOpen;
       room.whatsapp.state = 'connecting';
       const error = await room.place().catch((thrown: unknown) => thrown);
@@ -238,7 +238,7 @@ describe('placing a fake call', () => {
 describe('letting calls in', () => {
   it('takes as many calls at once as the instance may have', async () => {
     const room = await open();
-    room.instance = { ...room.instance, maxConcurrentCalls: 2 };
+    room.changeInstance({ maxConcurrentCalls: 2 });
     await room.place({ durationSeconds: 20 });
     await room.clock.advance(500);
     await room.place({ durationSeconds: 5 });
@@ -249,7 +249,7 @@ describe('letting calls in', () => {
 
   it('keeps the pause between calls of an instance', async () => {
     const room = await open();
-    room.instance = { ...room.instance, minSecondsBetweenCalls: 30 };
+    room.changeInstance({ minSecondsBetweenCalls: 30 });
     await room.place();
     await room.clock.advance(12_300);
     await expect(room.place({ number: '14155550100' })).rejects.toMatchObject({
@@ -263,7 +263,7 @@ describe('letting calls in', () => {
 
   it('keeps the pause between calls to the same number, in whatever form', async () => {
     const room = await open();
-    room.instance = { ...room.instance, numberCooldownSeconds: 3600 };
+    room.changeInstance({ numberCooldownSeconds: 3600 });
     await room.place({ number: '551199999999' });
     const again = {
       number: '5511999999999',
@@ -279,14 +279,13 @@ describe('letting calls in', () => {
 
   it('tells a full instance before a restriction and a restriction before the pause', async () => {
     const room = await open();
-    room.instance = { ...room.instance, maxConcurrentCalls: 1, minSecondsBetweenCalls: 60 };
+    room.changeInstance({ maxConcurrentCalls: 1, minSecondsBetweenCalls: 60 });
     await room.place();
-    room.instance = {
-      ...room.instance,
+    room.changeInstance({
       restriction: { until: new Date(room.clock.now().getTime() + 1000), contactsFrom: null },
-    };
+    });
     await expect(room.place()).rejects.toMatchObject({ code: 'too_many_calls' });
-    room.instance = { ...room.instance, maxConcurrentCalls: 2 };
+    room.changeInstance({ maxConcurrentCalls: 2 });
     await expect(room.place()).rejects.toMatchObject({ code: 'whatsapp_restricted' });
   });
 });

@@ -1,4 +1,4 @@
-import { ReplayedError, type IdempotencyInProgress } from '../../../src/calls/calls.errors.js';
+import { ReplayedError, type IdempotencyInProgress } from '../../../src/calls/errors.js';
 import { DomainError } from '../../../src/common/errors/domain-error.js';
 import {
   CalleeUnreachable,
@@ -6,8 +6,8 @@ import {
   OfferRefused,
   WhatsAppRestricted,
 } from '../../../src/whatsapp/whatsapp.errors.js';
-import { fingerprintOf } from '../../../src/calls/fake-call-request.js';
-import { parseAnswer } from '../../../src/calls/remembered-answer.js';
+import { fingerprintOf } from '../../../src/calls/place/fake-call.js';
+import { parseAnswer } from '../../../src/calls/idempotency/remembered-answer.js';
 import { CallRoom } from './support/call-room.js';
 import { ringOf } from './support/fake-whatsapp.js';
 
@@ -129,12 +129,11 @@ describe('a request with an idempotency key', () => {
     room.whatsapp.state = 'connecting';
     await expect(room.place({ key: 'k' })).rejects.toMatchObject({ code: 'instance_not_connected' });
     room.whatsapp.state = 'connected';
-    room.instance = {
-      ...room.instance,
+    room.changeInstance({
       restriction: { until: new Date(room.clock.now().getTime() + 1000), contactsFrom: null },
-    };
+    });
     await expect(room.place({ key: 'k' })).rejects.toMatchObject({ code: 'whatsapp_restricted' });
-    room.instance = { ...room.instance, restriction: null };
+    room.changeInstance({ restriction: null });
     await expect(room.place({ key: 'k' })).resolves.toMatchObject({ replayed: false });
   });
 
@@ -186,7 +185,7 @@ describe('a request that was cut off by a crash', () => {
       now: at,
       expiredBefore: new Date(0),
     });
-    await crashed.keys.link(key, row.id);
+    crashed.calls.linked.set('k', row.id);
     return new CallRoom(crashed).start();
   }
 

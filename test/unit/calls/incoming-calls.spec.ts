@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import type { IncomingEnd } from '../../../src/calls/incoming-call.js';
-import { IncomingCallTold } from '../../../src/calls/incoming-call-told.event.js';
+import type { IncomingEnd } from '../../../src/calls/incoming/incoming-call.js';
 import { CallClock } from '../../../src/calls/call-clock.js';
-import { IncomingCallsListener } from '../../../src/calls/incoming-calls.listener.js';
-import { IncomingCallsRepository } from '../../../src/calls/incoming-calls.repository.js';
-import { EventBus } from '../../../src/common/events/event-bus.js';
-import type { OutboxEvent } from '../../../src/common/events/outbox.js';
+import { IncomingCallsListener } from '../../../src/calls/incoming/incoming-calls.listener.js';
+import { IncomingCallsRepository } from '../../../src/calls/incoming/incoming-calls.repository.js';
+import type { WebhookEvent } from '../../../src/common/events/webhook-event.js';
 import type { IncomingCallRule } from '../../../src/instances/incoming-call-rules.js';
 import type { IncomingCallSignal } from '../../../src/whatsapp/whatsapp-signals.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -14,8 +12,8 @@ import { SilentLog } from '../../support/silent-log.js';
 import { fencedWrites } from '../../support/test-ownership.js';
 import { FakeWhatsApp } from './support/fake-whatsapp.js';
 
-class MemoryOutbox extends IncomingCallsRepository {
-  readonly stored: OutboxEvent[] = [];
+class MemoryIncomingCalls extends IncomingCallsRepository {
+  readonly stored: WebhookEvent[] = [];
   readonly ends: (IncomingEnd | undefined)[] = [];
   /** What calls of the account have found out, by LID. */
   readonly called = new Map<string, string>();
@@ -29,7 +27,7 @@ class MemoryOutbox extends IncomingCallsRepository {
     return Promise.resolve(this.called.get(lid) ?? null);
   }
 
-  override record(event: OutboxEvent, _: IncomingCallSignal, end: IncomingEnd | undefined): Promise<void> {
+  override record(event: WebhookEvent, _: IncomingCallSignal, end: IncomingEnd | undefined): Promise<void> {
     this.stored.push(event);
     this.ends.push(end);
     return Promise.resolve();
@@ -60,25 +58,22 @@ const ended = {
 
 function setUp(rule: IncomingCallRule | undefined, time: ManualClock = clock) {
   const whatsapp = new FakeWhatsApp();
-  const outbox = new MemoryOutbox();
+  const outbox = new MemoryIncomingCalls();
   const log = new SilentLog();
-  const events = new EventBus(log);
-  const told: IncomingCallTold[] = [];
-  events.on(IncomingCallTold, (event) => void told.push(event));
   const rules = { of: () => Promise.resolve(rule) };
-  const listener = new IncomingCallsListener(whatsapp, outbox, rules, events, new CallClock(time), time, log);
+  const listener = new IncomingCallsListener(whatsapp, outbox, rules, new CallClock(time), time, log);
   listener.onModuleInit();
   const hear = async (...signals: IncomingCallSignal[]) => {
     for (const signal of signals) whatsapp.emit(signal);
     await listener.idle();
   };
   const states = () => outbox.stored.map(({ data }) => [data['state'], data['outcome']]);
-  return { whatsapp, outbox, log, told, hear, states };
+  return { whatsapp, outbox, log, hear, states };
 }
 
 describe('an incoming call', () => {
-  it('is told from its offer to its end', async () => {
-    const { outbox, told, hear, states, whatsapp } = setUp({ autoReject: false, message: 'no calls please' });
+  it('is reported from its offer to its end', async () => {
+    const { outbox, hear, states, whatsapp } = setUp({ autoReject: false, message: 'no calls please' });
     await hear(offer, ended);
     expect(outbox.stored[0]).toEqual({
       instanceId,
@@ -100,7 +95,6 @@ describe('an incoming call', () => {
       ['offer', undefined],
       ['terminated', 'missed'],
     ]);
-    expect(told).toHaveLength(2);
     expect(whatsapp.rejected).toEqual([]);
     expect(whatsapp.texts).toEqual([]);
   });
@@ -109,7 +103,7 @@ describe('an incoming call', () => {
     [{ answeredElsewhere: true, reason: 'accepted_elsewhere' }, 'accepted', 'answered'],
     [{ answeredElsewhere: false, reason: 'rejected_elsewhere' }, 'rejected', 'rejected'],
     [{ answeredElsewhere: false, reason: null }, 'terminated', 'missed'],
-  ])('that ended with %j is told as %s, %s', async (end, state, outcome) => {
+  ])('that ended with %j is reported as %s, %s', async (end, state, outcome) => {
     const { hear, states, outbox } = setUp({ autoReject: false, message: '' });
     await hear({ ...ended, ...end });
     expect(states()).toEqual([[state, outcome]]);
@@ -139,7 +133,7 @@ describe('an incoming call', () => {
     expect(group.whatsapp.texts).toEqual([]);
   });
 
-  it('that cannot be rejected goes on, and nobody is told that it was', async () => {
+  it('that cannot be rejected goes on, and nobody hears that it was', async () => {
     const { whatsapp, log, hear, states } = setUp({ autoReject: true, message: 'no calls please' });
     whatsapp.state = 'connecting';
     await hear(offer, ended);
@@ -154,10 +148,10 @@ describe('an incoming call', () => {
 
   describe('of somebody whose number WhatsApp hides', () => {
     const hidden = { ...offer, number: null, replyTo: caller.from };
-    const addresses = (outbox: MemoryOutbox) =>
+    const addresses = (outbox: MemoryIncomingCalls) =>
       outbox.stored.map(({ data }) => [data['number'], data['jid']]);
 
-    it.each<[string, (whatsapp: FakeWhatsApp, outbox: MemoryOutbox) => void, string | null]>([
+    it.each<[string, (whatsapp: FakeWhatsApp, outbox: MemoryIncomingCalls) => void, string | null]>([
       ['the number that the session knows', (session) => session.numbers.set('777@lid', '5511'), '5511'],
       ['the number that own calls found', (_, calls) => calls.called.set('777@lid', '5522'), '5522'],
       ['no number when nobody knows it', () => undefined, null],

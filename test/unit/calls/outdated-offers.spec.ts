@@ -36,7 +36,7 @@ describe('an offer that WhatsApp finds outdated', () => {
   it('is told as a call that was refused, before the one that takes its place', async () => {
     const room = await open(1);
     await room.place();
-    expect(room.told.map(({ call }) => [call.callId, call.state, call.failureCode])).toEqual([
+    expect(room.changes.map(({ call }) => [call.callId, call.state, call.failureCode])).toEqual([
       [FIRST, 'offering', null],
       [FIRST, 'ended', 479],
       [SECOND, 'offering', null],
@@ -67,9 +67,9 @@ describe('an offer that WhatsApp finds outdated', () => {
 
   it('does not leave again when the call was cancelled meanwhile', async () => {
     const room = await open(1);
-    room.onTold = async ({ call }) => {
+    room.onChanged = async ({ call }) => {
       if (call.callId === SECOND && call.state === 'offering') {
-        await room.commands.cancel(room.caller, 'shop', SECOND);
+        await room.service.cancel(room.caller, 'shop', SECOND);
       }
     };
     await expect(room.place()).resolves.toMatchObject({ callId: SECOND });

@@ -1,7 +1,7 @@
-import { callEvent } from '../../../src/calls/call-event.js';
-import { progress } from '../../../src/calls/call-progress.js';
+import { callEvent } from '../../../src/calls/store/call-event.js';
+import { progress } from '../../../src/calls/store/call-progress.js';
 import type { CallOutcome } from '../../../src/calls/call-state.js';
-import type { Call } from '../../../src/calls/call.entity.js';
+import type { Call } from '../../../src/calls/store/call.entity.js';
 import { MemoryCalls } from './support/memory-calls.js';
 
 const second = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);

@@ -6,7 +6,7 @@ describe('an account that WhatsApp restricts', () => {
   it('respects a restriction by WhatsApp until its end', async () => {
     const room = await open();
     const until = new Date(room.clock.now().getTime() + 90_500);
-    room.instance = { ...room.instance, restriction: { until, contactsFrom: null } };
+    room.changeInstance({ restriction: { until, contactsFrom: null } });
     await expect(room.place()).rejects.toMatchObject({ code: 'whatsapp_restricted', retryAfterSeconds: 91 });
     expect(room.whatsapp.asked).toEqual([]);
     await room.clock.advance(90_500);
@@ -17,7 +17,7 @@ describe('an account that WhatsApp restricts', () => {
     const room = await open();
     const now = room.clock.now();
     const restriction = { until: new Date(now.getTime() + 60_000), contactsFrom: now };
-    room.instance = { ...room.instance, restriction };
+    room.changeInstance({ restriction });
     room.whatsapp.contacts.add('5511999999999');
     await expect(room.place({ number: '5511888888888' })).rejects.toMatchObject({
       code: 'whatsapp_restricted',

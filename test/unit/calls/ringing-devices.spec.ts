@@ -18,9 +18,9 @@ describe('what the server says with its acceptance', () => {
   it('keeps what the server says only later', async () => {
     const room = await new CallRoom().start();
     const { callId } = await room.place({ durationSeconds: 3 });
-    await room.hear({ type: 'call_ringing', callId });
+    await room.hear({ type: 'ringing', callId });
     const said = { furtherDevices: ['777:9@lid'], callerTimeoutSeconds: 60 };
-    await room.hear({ type: 'call_acknowledged', callId, ...said });
+    await room.hear({ type: 'acknowledged', callId, ...said });
     const devices = ['777@lid', '777:3@lid', '777:9@lid'];
     expect(room.calls.only()).toMatchObject({
       state: 'ringing',
@@ -29,6 +29,6 @@ describe('what the server says with its acceptance', () => {
     });
     await room.clock.advance(3_000);
     expect(room.whatsapp.lastHungUp).toMatchObject({ devices });
-    expect(room.told.map(({ call }) => call.state)).toEqual(['offering', 'calling', 'ringing', 'ended']);
+    expect(room.changes.map(({ call }) => call.state)).toEqual(['offering', 'calling', 'ringing', 'ended']);
   });
 });

@@ -39,8 +39,7 @@ function setUp() {
       return work(name);
     };
     for (const command of [GREET, TAKE]) commands.handle(command, run);
-    const ask = (command = GREET, name = 'Ana') =>
-      commands.run(command, 'i1', { name }, () => run('i1', { name }));
+    const ask = (command = GREET, name = 'Ana') => commands.run(command, 'i1', { name });
     return { link, ownership, ask, does: (other: typeof work) => (work = other) };
   };
   return { bus, log, ran, a: node('a'), b: node('b'), node };

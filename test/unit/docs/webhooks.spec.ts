@@ -1,8 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { callEvent } from '../../../src/calls/call-event.js';
-import type { Call } from '../../../src/calls/call.entity.js';
-import { incomingCallEvent, rejectedCallEvent } from '../../../src/calls/incoming-call-event.js';
+import { callEvent } from '../../../src/calls/store/call-event.js';
+import type { Call } from '../../../src/calls/store/call.entity.js';
+import { incomingCallEvent, rejectedCallEvent } from '../../../src/calls/incoming/incoming-call.js';
 import { CALL_EVENT_STATES, INSTANCE_EVENT_STATES } from '../../../src/docs/event-examples.js';
 import { addWebhooks } from '../../../src/docs/webhooks.js';
 import { instanceEvent } from '../../../src/instances/instance-event.js';

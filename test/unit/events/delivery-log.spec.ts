@@ -1,8 +1,7 @@
 import { EventBus } from '../../../src/common/events/event-bus.js';
 import { DeliveryLogListener } from '../../../src/events/delivery-log.listener.js';
 import type { DeliveryOutcome } from '../../../src/events/delivery-outcome.js';
-import { DeliverySettled } from '../../../src/events/delivery-settled.event.js';
-import type { DueDelivery } from '../../../src/events/due-delivery.js';
+import { DeliverySettled, type DueDelivery } from '../../../src/events/due-delivery.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { SilentLog } from '../../support/silent-log.js';
 
@@ -20,6 +19,7 @@ const DELIVERY: DueDelivery = {
   attempts: 9,
   queuedSeconds: 0.2,
   enabled: true,
+  isFailing: false,
   configuredAt: new Date('2026-01-01T00:00:00Z'),
   url: `https://user:${SECRET}@example.com/${SECRET}?x=${SECRET}`,
   byEvents: false,

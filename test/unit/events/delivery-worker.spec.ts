@@ -1,10 +1,9 @@
 import { DatabaseUnavailable } from '../../../src/common/database/database-unavailable.js';
 import type { DeliveryAttempts } from '../../../src/events/delivery-attempts.js';
 import { DeliveryWorker } from '../../../src/events/delivery-worker.js';
-import type { DueDelivery } from '../../../src/events/due-delivery.js';
-import type { LanesRepository } from '../../../src/events/lanes.repository.js';
+import type { DueDelivery, SettledDelivery } from '../../../src/events/due-delivery.js';
+import type { LanesRepository, Settlement } from '../../../src/events/lanes.repository.js';
 import { WebhookLocked, type Settlements } from '../../../src/events/settlements.js';
-import type { SettledDelivery } from '../../../src/events/settlements.repository.js';
 import type { WebhookSender } from '../../../src/events/webhook-sender.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { SilentLog } from '../../support/silent-log.js';
@@ -16,14 +15,18 @@ class OneLane {
   isBroken = false;
   readonly sent: string[] = [];
   readonly stored: string[] = [];
-  lookedAgain = 0;
+  released = 0;
+  claims = 0;
   private readonly deliveries = ['first', 'second'].map((deliveryId) => ({
     webhookId: 'w',
+    accountId: 'a',
     lane: 'l',
     deliveryId,
+    isFailing: false,
   })) as DueDelivery[];
 
   claim(): Promise<DueDelivery[]> {
+    this.claims += 1;
     return Promise.resolve(this.stored.length === 0 ? this.deliveries.slice(0, 1) : []);
   }
 
@@ -32,16 +35,20 @@ class OneLane {
     return Promise.resolve({ kind: 'delivered', status: 200 });
   }
 
-  settle({ delivery, goOn }: SettledDelivery): Promise<DueDelivery | undefined> {
+  settle({ delivery, goOn }: SettledDelivery): Promise<Settlement> {
     if (this.isAway) return Promise.reject(new DatabaseUnavailable());
     if (this.isBroken) return Promise.reject(new Error('deadlock detected'));
     if (this.isLocked) return Promise.reject(new WebhookLocked());
     this.stored.push(delivery.deliveryId);
-    return Promise.resolve(goOn ? this.deliveries[this.stored.length] : undefined);
+    const rest = this.deliveries[this.stored.length];
+    const next = goOn ? rest : undefined;
+    const fate = next ? 'renewed' : rest ? 'returned' : 'ended';
+    return Promise.resolve({ isLocked: false, isReleased: false, switchOffReason: undefined, fate, next });
   }
 
-  lookAgain(): void {
-    this.lookedAgain += 1;
+  release(): Promise<void> {
+    this.released += 1;
+    return Promise.resolve();
   }
 
   close(): Promise<void> {
@@ -77,15 +84,42 @@ describe('the worker of deliveries', () => {
     await worker.stop();
   });
 
-  it('looks again at a lane that it claimed while it was still at work in it', async () => {
+  it('returns a lane that it claimed while it was still at work in it', async () => {
     const { lane, clock, worker } = open();
     lane.isLocked = true;
     worker.start();
     await clock.advance(1100);
-    expect(lane).toMatchObject({ sent: ['first'], lookedAgain: 0 });
+    expect(lane).toMatchObject({ sent: ['first'], released: 0 });
     lane.isLocked = false;
     await clock.advance(250);
-    expect(lane).toMatchObject({ sent: ['first', 'second'], lookedAgain: 1 });
+    expect(lane).toMatchObject({ sent: ['first', 'second'], released: 1 });
+    await worker.stop();
+  });
+
+  it('asks for nothing more when it has ended a lane that was well', async () => {
+    const { lane, clock, worker } = open();
+    worker.start();
+    await clock.advance(100);
+    expect(lane).toMatchObject({ stored: ['first', 'second'], claims: 1 });
+    await worker.stop();
+  });
+
+  it('asks at once for what was added to another lane, and not for one that it is at work in', async () => {
+    const { lane, clock, worker } = open();
+    lane.isLocked = true;
+    worker.start();
+    await clock.advance(100);
+    worker.added([{ webhookId: 'w', lane: 'l' }]);
+    await clock.advance(0);
+    expect(lane.claims).toBe(1);
+    worker.added([
+      { webhookId: 'w', lane: 'l' },
+      { webhookId: 'w', lane: 'm' },
+    ]);
+    await clock.advance(0);
+    expect(lane.claims).toBe(2);
+    lane.isLocked = false;
+    await clock.advance(250);
     await worker.stop();
   });
 

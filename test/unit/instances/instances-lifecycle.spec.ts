@@ -11,7 +11,7 @@ import { InstanceStates } from '../../../src/instances/instance-states.js';
 import { InstancesGained } from '../../../src/cluster/instances-gained.event.js';
 import { GainedInstancesListener } from '../../../src/instances/gained-instances.listener.js';
 import { InstancesLifecycle } from '../../../src/instances/instances-lifecycle.js';
-import { LocalCommands } from '../../../src/cluster/local-commands.js';
+import { OwnerCommands } from '../../../src/cluster/owner-commands.js';
 import { PasskeyRequests } from '../../../src/instances/passkey-requests.js';
 import { SessionCommands } from '../../../src/instances/session-commands.js';
 import { SessionRestoring } from '../../../src/instances/session-restoring.js';
@@ -47,12 +47,15 @@ function setUp(sessionOpensPerSecond: string, ids = IDS) {
   const lifecycle = new InstancesLifecycle(opener, sessions, departure);
   new GainedInstancesListener(events, repository, opener, clock, log).onModuleInit();
   const start = () => events.publish(new InstancesGained(ids));
-  new AccountEventsListener(
-    events,
-    repository,
-    new SessionCommands(new LocalCommands(), sessions, new PasskeyRequests(events), log),
-    new SessionRestoring(new LocalCommands(), opener, log),
-  ).onModuleInit();
+  const commands = new OwnerCommands();
+  const sessionCommands = new SessionCommands(commands, sessions, new PasskeyRequests(events), log);
+  const restoring = new SessionRestoring(commands, opener, log);
+  for (const part of [
+    sessionCommands,
+    restoring,
+    new AccountEventsListener(events, repository, sessionCommands, restoring),
+  ])
+    part.onModuleInit();
   const opened = () => gateway.opened.map(({ instanceId }) => instanceId);
   return { rows, repository, gateway, log, clock, events, sessions, start, lifecycle, opened };
 }

@@ -1,7 +1,6 @@
-import { CallHungUp } from '../../../src/calls/call-hung-up.event.js';
+import { CallHungUp } from '../../../src/calls/events.js';
 import { RequestAnswered } from '../../../src/common/http/request-answered.event.js';
-import { DeliverySettled, WebhookSwitchedOff } from '../../../src/events/delivery-settled.event.js';
-import type { DueDelivery } from '../../../src/events/due-delivery.js';
+import { DeliverySettled, WebhookSwitchedOff, type DueDelivery } from '../../../src/events/due-delivery.js';
 import { WebSocketDropped } from '../../../src/events/websocket/websocket-dropped.event.js';
 import { InstanceStateChanged } from '../../../src/instances/instance-state-changed.event.js';
 import { SystemClock } from '../../../src/common/time/system-clock.js';
@@ -24,6 +23,7 @@ const DELIVERY: DueDelivery = {
   instance: 'shop',
   label: 'default',
   enabled: true,
+  isFailing: false,
   configuredAt: new Date('2026-01-01T00:00:00Z'),
   url: 'https://example.com',
   byEvents: false,
@@ -159,7 +159,6 @@ describe('measuring', () => {
       'ringdrop_sessions',
       'ringdrop_instances_restricted',
       'ringdrop_webhook_deliveries',
-      'ringdrop_outbox_events',
     ];
     for (const name of stored) {
       expect(text).toContain(`# TYPE ${name} gauge`);

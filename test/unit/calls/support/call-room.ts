@@ -1,26 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { CallCancellation } from '../../../../src/calls/call-cancellation.js';
-import { CallChanged } from '../../../../src/calls/call-changed.event.js';
-import { LocalCommands } from '../../../../src/cluster/local-commands.js';
 import { CallClock } from '../../../../src/calls/call-clock.js';
-import { CallCommands } from '../../../../src/calls/call-commands.js';
-import { CallDeadlines } from '../../../../src/calls/call-deadlines.js';
-import { CallHangUp } from '../../../../src/calls/call-hang-up.js';
-import { CallJournal } from '../../../../src/calls/call-journal.js';
-import { CallPlacement } from '../../../../src/calls/call-placement.js';
-import { CallPreparation } from '../../../../src/calls/call-preparation.js';
-import { CallQueries } from '../../../../src/calls/call-queries.js';
-import { CallRecovery } from '../../../../src/calls/call-recovery.js';
-import { CallSignalsListener } from '../../../../src/calls/call-signals.listener.js';
-import { CallSweep } from '../../../../src/calls/call-sweep.js';
+import { CallsLifecycle, CallsOfInstances } from '../../../../src/calls/calls-lifecycle.js';
 import { CallsService } from '../../../../src/calls/calls.service.js';
-import { CallsStart } from '../../../../src/calls/calls-start.js';
-import { CallsStop } from '../../../../src/calls/calls-stop.js';
-import type { FakeCallRequest } from '../../../../src/calls/fake-call-request.js';
-import { MovingCallsListener } from '../../../../src/calls/moving-calls.listener.js';
+import { CallCancellation } from '../../../../src/calls/end/call-cancellation.js';
+import { CallDeadlines } from '../../../../src/calls/end/call-deadlines.js';
+import { CallHangUp } from '../../../../src/calls/end/call-hang-up.js';
+import { CallSignalsListener } from '../../../../src/calls/end/call-signals.listener.js';
+import { CallSweep } from '../../../../src/calls/end/call-sweep.js';
+import { CallTakeover } from '../../../../src/calls/end/call-takeover.js';
+import { CallChanged } from '../../../../src/calls/events.js';
+import { IdempotentRequests } from '../../../../src/calls/idempotency/idempotent-requests.js';
+import { replay } from '../../../../src/calls/idempotency/remembered-answer.js';
+import { CallAdmission } from '../../../../src/calls/place/call-admission.js';
+import type { FakeCallRequest } from '../../../../src/calls/place/fake-call.js';
+import { PlaceCall } from '../../../../src/calls/place/place-call.js';
+import { CallJournal } from '../../../../src/calls/store/call-journal.js';
 import { InstancesGained } from '../../../../src/cluster/instances-gained.event.js';
-import { IdempotentRequests } from '../../../../src/calls/idempotent-requests.js';
-import { InstanceLookup } from '../../../../src/calls/instance-lookup.js';
+import { OwnerCommands } from '../../../../src/cluster/owner-commands.js';
 import { SecretBox } from '../../../../src/common/crypto/secret-box.js';
 import { EventBus } from '../../../../src/common/events/event-bus.js';
 import type { TenantCaller } from '../../../../src/common/http/caller.js';
@@ -54,18 +50,17 @@ export class CallRoom {
   readonly whatsapp = new FakeWhatsApp();
   readonly calls: MemoryCalls;
   readonly keys: MemoryIdempotency;
-  readonly told: CallChanged[] = [];
-  /** Runs when something is told about a call. */
-  onTold: (event: CallChanged) => Promise<void> | void = () => undefined;
+  readonly changes: CallChanged[] = [];
+  /** Runs when a call changed. */
+  onChanged: (event: CallChanged) => Promise<void> | void = () => undefined;
+  /** How often an instance was looked up by its name. */
+  lookups = 0;
 
-  readonly commands: CallCommands;
-  readonly queries: CallQueries;
+  readonly service: CallsService;
   readonly deadlines: CallDeadlines;
   private readonly listener: CallSignalsListener;
   private readonly events: EventBus;
-  private readonly moving: MovingCallsListener;
-  private readonly starting: CallsStart;
-  private readonly stopping: CallsStop;
+  private readonly lifecycle: CallsLifecycle;
 
   /** @param earlier a process that ended and left its tables behind */
   constructor(earlier?: CallRoom) {
@@ -76,56 +71,79 @@ export class CallRoom {
       this.clock = new ManualClock(earlier.clock.now());
     }
     const { clock, log, whatsapp } = this;
-    const { repository, slots, live, lists, incoming } = this.calls;
+    const { repository, lists, incoming } = this.calls;
     const events = new EventBus(log);
     this.events = events;
     events.on(CallChanged, (event) => {
-      this.told.push(event);
-      return this.onTold(event);
+      this.changes.push(event);
+      return this.onChanged(event);
     });
-    const lookup = new InstanceLookup({
-      find: (_, name) => Promise.resolve(name === this.instance.name ? this.instance : undefined),
-    });
+    const instances = {
+      find: (_: TenantCaller, name: string) => {
+        this.lookups += 1;
+        return Promise.resolve(name === this.instance.name ? this.instance : undefined);
+      },
+      findById: (id: string) => Promise.resolve(id === this.instance.id ? this.instance : undefined),
+    };
     const times = new CallClock(clock);
     const journal = new CallJournal(repository, events, clock, log);
     const hangUps = new CallHangUp(whatsapp, journal, events, times);
     this.deadlines = new CallDeadlines(clock, times, hangUps, log);
-    const sweep = new CallSweep(clock, times, live, this.deadlines, journal, log);
-    const preparation = new CallPreparation(whatsapp, slots, journal, this.deadlines, times, clock);
-    const placement = new CallPlacement(preparation, journal, hangUps, this.deadlines, times);
+    const sweep = new CallSweep(clock, repository, this.deadlines, log);
     const requests = new IdempotentRequests(this.keys, clock, log);
-    const recovery = new CallRecovery(live, this.deadlines, sweep, whatsapp, log);
-    this.queries = new CallQueries(lookup, repository, incoming, lists, new SecretBox([Buffer.alloc(32, 1)]));
-    this.commands = new CallCommands(
-      new LocalCommands(),
-      lookup,
-      new CallsService(placement, requests),
-      new CallCancellation(repository, incoming, hangUps, this.deadlines, times),
-      this.queries,
+    const takeover = new CallTakeover(repository, journal, this.deadlines, sweep, whatsapp, log);
+    const admission = new CallAdmission(whatsapp, instances, repository, this.deadlines, events, clock);
+    admission.onModuleInit();
+    const placing = new PlaceCall(
+      requests,
+      admission,
+      whatsapp,
+      journal,
+      hangUps,
+      this.deadlines,
+      times,
       clock,
     );
-    this.listener = new CallSignalsListener(whatsapp, journal, this.deadlines, times, recovery, log);
-    this.moving = new MovingCallsListener(events, requests, recovery, clock, log);
-    this.starting = new CallsStart(sweep);
-    this.stopping = new CallsStop(placement, sweep, this.listener, this.departure, clock);
+    this.service = new CallsService(
+      new OwnerCommands(),
+      instances,
+      admission,
+      placing,
+      new CallCancellation(repository, incoming, journal, hangUps, this.deadlines, times),
+      repository,
+      incoming,
+      lists,
+      new SecretBox([Buffer.alloc(32, 1)]),
+    );
+    this.service.onModuleInit();
+    this.listener = new CallSignalsListener(whatsapp, journal, this.deadlines, times, takeover, log);
+    new CallsOfInstances(events, requests, takeover, sweep, this.deadlines, clock, log).onModuleInit();
+    this.lifecycle = new CallsLifecycle(placing, sweep, this.deadlines, this.listener, this.departure, clock);
   }
 
   async start(): Promise<this> {
     this.listener.onModuleInit();
-    this.moving.onModuleInit();
     await this.events.publish(new InstancesGained([this.instance.id]));
-    this.starting.onApplicationBootstrap();
+    this.lifecycle.onApplicationBootstrap();
     return this;
   }
 
   async stop(): Promise<void> {
-    await this.stopping.beforeApplicationShutdown();
+    await this.lifecycle.beforeApplicationShutdown();
   }
 
   place(request: Partial<FakeCallRequest> & { key?: string; instanceName?: string } = {}) {
     const { number = '5511999999999', durationSeconds = 8, key, instanceName = 'shop' } = request;
     const callee = request.callee ?? { kind: 'number', candidates: [number] };
-    return this.commands.placeFake(this.caller, instanceName, { callee, number, durationSeconds }, key);
+    return this.service
+      .placeFake(this.caller, instanceName, { callee, number, durationSeconds }, key ?? null)
+      .then(({ answer, replayed }) => ({ ...replay(answer, this.clock.now()), replayed }));
+  }
+
+  /** Other limits of the instance than those that are remembered. */
+  changeInstance(changes: Partial<InstanceRef>): void {
+    this.instance = { ...this.instance, ...changes };
+    this.calls.instance = this.instance;
   }
 
   /** WhatsApp tells something about a call, and it is written down. */

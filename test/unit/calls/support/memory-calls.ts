@@ -1,36 +1,44 @@
 /* eslint-disable @typescript-eslint/require-await -- a fake answers at once where the real one waits */
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import type { OutboxEvent } from '../../../../src/common/events/outbox.js';
-import type { DomainError } from '../../../../src/common/errors/domain-error.js';
-import type { AdmissionLimits, CallTraffic } from '../../../../src/calls/call-admission.js';
-import type { CallChanges } from '../../../../src/calls/call-progress.js';
-import { CallSlotsRepository, type CallRequest } from '../../../../src/calls/call-slots.repository.js';
-import { isPlaced, type Call, type PlacedCall } from '../../../../src/calls/call.entity.js';
-import { CallsRepository, type PreparedCall } from '../../../../src/calls/calls.repository.js';
-import { CallListsRepository } from '../../../../src/calls/call-lists.repository.js';
-import { IncomingCallsRepository } from '../../../../src/calls/incoming-calls.repository.js';
-import { LiveCallsRepository } from '../../../../src/calls/live-calls.repository.js';
+import { IncomingCallsRepository } from '../../../../src/calls/incoming/incoming-calls.repository.js';
+import { CallListsRepository } from '../../../../src/calls/lists/call-lists.repository.js';
+import type { CallChanges } from '../../../../src/calls/store/call-progress.js';
+import {
+  isPlaced,
+  type Call,
+  type PlacedCall,
+  type NewCall,
+  type PreparedCall,
+  type UnplacedCall,
+} from '../../../../src/calls/store/call.entity.js';
+import { CallsRepository, type StoredTraffic } from '../../../../src/calls/store/calls.repository.js';
+import { OwnershipLost } from '../../../../src/cluster/ownership.errors.js';
+import type { InstanceRef } from '../../../../src/instances/instance-values.js';
 import { fencedWrites, TestOwnership } from '../../../support/test-ownership.js';
 
 /** Never connected: the memory repositories answer everything themselves. */
 const nowhere = new DataSource({ type: 'postgres' });
 const writes = fencedWrites(nowhere);
 
-/** The table of calls in memory, behind the same three doors as the real one. */
+/** The table of calls in memory, behind the same doors as the real one. */
 export class MemoryCalls {
   readonly rows = new Map<string, Call>();
   /** The next writes fail, and with an error of their own the look-ups of live calls too. */
   failing: boolean | Error = false;
-  /** What the next calls hear although they were let in. */
-  admissionFault: Error | undefined;
-  /** Ids of rows by the names of their admissions. */
-  readonly admissions = new Map<string, string>();
+  /** What the next calls hear although they were stored. */
+  placingFault: Error | undefined;
+  /** Rows of calls by the idempotency keys of their requests. */
+  readonly linked = new Map<string, string>();
+  /** The instance as its row has it; `undefined`: it is not compared. */
+  instance: InstanceRef | undefined;
+  /** Ids of instances that were deleted. */
+  readonly goneInstances = new Set<string>();
+  /** How often the traffic of an instance was read. */
+  trafficReads = 0;
   private lastId = 0;
 
   readonly repository = new MemoryCallsRepository(this);
-  readonly slots = new MemorySlots(this);
-  readonly live = new MemoryLiveCalls(this);
   readonly lists = new CallListsRepository(nowhere);
   readonly incoming = new NoIncomingCalls(nowhere, writes);
 
@@ -52,9 +60,13 @@ export class MemoryCalls {
   }
 
   put(call: Call): Call {
-    if (this.failing) throw this.failing instanceof Error ? this.failing : new Error('the database is gone');
+    this.requireWorking();
     this.rows.set(call.id, call);
     return call;
+  }
+
+  requireWorking(): void {
+    if (this.failing) throw this.failing instanceof Error ? this.failing : new Error('the database is gone');
   }
 }
 
@@ -80,7 +92,7 @@ const EMPTY: Omit<Call, 'id'> = {
 
 class MemoryCallsRepository extends CallsRepository {
   constructor(private readonly calls: MemoryCalls) {
-    super(nowhere, writes);
+    super(nowhere, writes, new TestOwnership());
   }
 
   override async findByCallId(instanceId: string, callId: string): Promise<Call | undefined> {
@@ -91,14 +103,49 @@ class MemoryCallsRepository extends CallsRepository {
     return this.calls.all().find((call) => call.instanceId === instanceId && call.id === id);
   }
 
-  override async attachRing(
-    call: Call,
-    prepared: PreparedCall,
-    _event?: OutboxEvent,
-    end?: OutboxEvent,
-  ): Promise<Call | undefined> {
+  override async trafficOf(instanceId: string, pauseFrom: Date | null, now: Date): Promise<StoredTraffic> {
+    this.calls.trafficReads += 1;
+    const calls = this.calls.all().filter((call) => call.instanceId === instanceId);
+    const live = calls.filter(({ state }) => state !== 'ended');
+    return {
+      liveCalls: live.map(({ callId, id }) => callId ?? id),
+      lastCallAt: newestWithin(calls, pauseFrom, now),
+    };
+  }
+
+  override async lastCallTo(
+    instanceId: string,
+    numbers: readonly string[],
+    pauseFrom: Date,
+    now: Date,
+  ): Promise<Date | null> {
+    const calls = this.calls
+      .all()
+      .filter((call) => call.instanceId === instanceId && numbers.includes(call.number));
+    return newestWithin(calls, pauseFrom, now);
+  }
+
+  override async place(call: NewCall, limits: InstanceRef): Promise<Call | undefined> {
+    const { idempotencyKey, ...columns } = call;
+    if (this.calls.goneInstances.has(call.instanceId)) throw new OwnershipLost();
+    if (!this.calls.placingFault) this.calls.requireWorking();
+    if (this.calls.instance && !hasLimits(this.calls.instance, limits)) return undefined;
+    const row = this.calls.add({ ...columns, callId: call.ring.callId });
+    if (idempotencyKey !== null) this.calls.linked.set(idempotencyKey, row.id);
+    if (this.calls.placingFault) throw this.calls.placingFault;
+    return row;
+  }
+
+  override async addUnplaced(call: UnplacedCall, idempotencyKey: string | null): Promise<Call | undefined> {
+    this.calls.requireWorking();
+    const row = this.calls.add({ ...call, state: 'ended', hangUpAt: call.endedAt });
+    if (idempotencyKey !== null) this.calls.linked.set(idempotencyKey, row.id);
+    return row;
+  }
+
+  override async replaceOffer(call: PlacedCall, prepared: PreparedCall): Promise<Call | undefined> {
     const row = this.calls.rows.get(call.id);
-    if (row?.state !== 'offering' || row.callId !== (end ? call.callId : null)) return undefined;
+    if (row?.state !== 'offering' || row.callId !== call.callId) return undefined;
     return this.calls.put({ ...row, ...prepared, callId: prepared.ring.callId });
   }
 
@@ -113,59 +160,18 @@ class MemoryCallsRepository extends CallsRepository {
     return this.calls.put({ ...row, hangUpAt: at < row.hangUpAt ? at : row.hangUpAt });
   }
 
-  override async remove(call: Call): Promise<boolean> {
-    return this.calls.rows.get(call.id)?.state === 'offering' && this.calls.rows.delete(call.id);
+  override async remove({ callId }: { readonly callId: string }): Promise<Call | undefined> {
+    this.calls.requireWorking();
+    const row = this.calls.all().find((call) => call.callId === callId && call.state === 'offering');
+    if (row) this.calls.rows.delete(row.id);
+    return row;
   }
 
-  override async withdraw(_instanceId: string, admission: string): Promise<void> {
-    if (this.calls.failing instanceof Error) throw this.calls.failing;
-    this.calls.rows.delete(this.calls.admissions.get(admission) ?? '');
-  }
-}
-
-class MemorySlots extends CallSlotsRepository {
-  constructor(private readonly calls: MemoryCalls) {
-    super(nowhere, writes);
+  override async settled(): Promise<void> {
+    this.calls.requireWorking();
   }
 
-  override async admit(
-    request: CallRequest,
-    limits: AdmissionLimits,
-    refuse: (traffic: CallTraffic) => DomainError | undefined,
-  ): Promise<Call> {
-    const calls = this.calls.all().filter(({ instanceId }) => instanceId === request.instanceId);
-    const live = calls.filter(({ state }) => state !== 'ended');
-    const toNumber = calls.filter(({ number }) => request.sameNumbers.includes(number));
-    const newestWithin = (among: readonly Call[], by: Date | null): Date | null => {
-      const last = among.at(-1)?.requestedAt;
-      return by && last && last > by ? last : null;
-    };
-    const traffic: CallTraffic = {
-      liveCalls: live.length,
-      lastCallAt: newestWithin(calls, limits.lastCallBy),
-      lastCallToNumberAt: newestWithin(toNumber, limits.lastCallToNumberBy),
-    };
-    const refusal = refuse(traffic);
-    const { liveCalls, lastCallAt, lastCallToNumberAt } = traffic;
-    const isWithin = liveCalls < limits.liveCalls && !lastCallAt && !lastCallToNumberAt;
-    if (isWithin === (refusal !== undefined)) {
-      throw new Error('the limits and the refusal do not agree');
-    }
-    if (refusal) throw refusal;
-    const { instanceId, admission, number, durationSeconds, requestedAt, hangUpAt } = request;
-    const call = this.calls.add({ instanceId, number, durationSeconds, requestedAt, hangUpAt });
-    this.calls.admissions.set(admission, call.id);
-    if (this.calls.admissionFault) throw this.calls.admissionFault;
-    return call;
-  }
-}
-
-class MemoryLiveCalls extends LiveCallsRepository {
-  constructor(private readonly calls: MemoryCalls) {
-    super(nowhere, new TestOwnership());
-  }
-
-  override async placed(instanceIds?: readonly string[]): Promise<PlacedCall[]> {
+  override async live(instanceIds?: readonly string[]): Promise<PlacedCall[]> {
     if (this.calls.failing instanceof Error) throw this.calls.failing;
     return this.calls
       .all()
@@ -176,18 +182,34 @@ class MemoryLiveCalls extends LiveCallsRepository {
   }
 
   override async due(now: Date, instanceId?: string): Promise<PlacedCall[]> {
-    return (await this.placed()).filter(
+    return (await this.live()).filter(
       (call) =>
         (instanceId ?? call.instanceId) === call.instanceId &&
         call.hangUpAt.getTime() + (call.state === 'offering' ? 16_000 : 0) <= now.getTime(),
     );
   }
 
-  override async unplaced(before: Date): Promise<Call[]> {
-    return this.calls
-      .all()
-      .filter((call) => call.state !== 'ended' && call.ring === null && call.requestedAt < before);
+  override async unplaced(): Promise<Call[]> {
+    return this.calls.all().filter((call) => call.state !== 'ended' && call.ring === null);
   }
+}
+
+function newestWithin(calls: readonly Call[], from: Date | null, now: Date): Date | null {
+  if (!from) return null;
+  const pauseMs = now.getTime() - from.getTime();
+  const within = calls
+    .map(({ requestedAt }) => requestedAt)
+    .filter((at) => at > from && at.getTime() < now.getTime() + pauseMs);
+  return within.sort((one, other) => one.getTime() - other.getTime()).at(-1) ?? null;
+}
+
+function hasLimits(stored: InstanceRef, given: InstanceRef): boolean {
+  return (
+    stored.maxConcurrentCalls === given.maxConcurrentCalls &&
+    stored.minSecondsBetweenCalls === given.minSecondsBetweenCalls &&
+    stored.numberCooldownSeconds === given.numberCooldownSeconds &&
+    stored.restriction?.until.getTime() === given.restriction?.until.getTime()
+  );
 }
 
 class NoIncomingCalls extends IncomingCallsRepository {

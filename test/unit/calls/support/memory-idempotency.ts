@@ -1,17 +1,16 @@
 /* eslint-disable @typescript-eslint/require-await -- a fake answers at once where the real one waits */
 import { DataSource } from 'typeorm';
-import type { Call } from '../../../../src/calls/call.entity.js';
+import type { Call } from '../../../../src/calls/store/call.entity.js';
 import {
   IdempotencyRepository,
   type KeyOfInstance,
   type KnownRequest,
-} from '../../../../src/calls/idempotency.repository.js';
-import type { RememberedAnswer } from '../../../../src/calls/remembered-answer.js';
+} from '../../../../src/calls/idempotency/idempotency.repository.js';
+import type { RememberedAnswer } from '../../../../src/calls/idempotency/remembered-answer.js';
 import type { MemoryCalls } from './memory-calls.js';
 
 interface Row extends KnownRequest {
   readonly key: KeyOfInstance;
-  readonly callRowId: string | null;
   readonly createdAt: Date;
 }
 
@@ -32,24 +31,20 @@ export class MemoryIdempotency extends IdempotencyRepository {
     const known = this.rows.get(nameOf(key));
     if (known && known.createdAt >= request.expiredBefore) return false;
     const { fingerprint, now } = request;
-    this.rows.set(nameOf(key), { key, fingerprint, answer: null, callRowId: null, createdAt: now });
+    this.rows.set(nameOf(key), { key, fingerprint, answer: null, createdAt: now });
     if (this.claimFault) throw this.claimFault;
     return true;
   }
 
   override async unclaim(key: KeyOfInstance, request: { fingerprint: Buffer; now: Date }): Promise<void> {
     const known = this.rows.get(nameOf(key));
-    if (known?.createdAt === request.now && known.answer === null && known.callRowId === null) {
+    if (known?.createdAt === request.now && known.answer === null && !this.calls.linked.has(key.key)) {
       this.rows.delete(nameOf(key));
     }
   }
 
   override async find(key: KeyOfInstance): Promise<KnownRequest | undefined> {
     return this.rows.get(nameOf(key));
-  }
-
-  override async link(key: KeyOfInstance, callRowId: string): Promise<void> {
-    this.change(key, { callRowId });
   }
 
   override async complete(key: KeyOfInstance, answer: RememberedAnswer): Promise<void> {
@@ -62,8 +57,8 @@ export class MemoryIdempotency extends IdempotencyRepository {
   }
 
   override async unansweredWithCall(): Promise<(KeyOfInstance & { readonly call: Call })[]> {
-    return [...this.rows.values()].flatMap(({ key, answer, callRowId }) => {
-      const call = callRowId === null ? undefined : this.calls.rows.get(callRowId);
+    return [...this.rows.values()].flatMap(({ key, answer }) => {
+      const call = this.calls.rows.get(this.calls.linked.get(key.key) ?? '');
       return answer === null && call?.ring ? [{ ...key, call }] : [];
     });
   }

@@ -2,8 +2,8 @@ import { EVENT_TYPES } from '../../../../src/instances/dto/event-types.js';
 import { AccountDeleting } from '../../../../src/accounts/account-deleting.event.js';
 import { AccountDisabled } from '../../../../src/accounts/account-disabled.event.js';
 import { TokenReplaced } from '../../../../src/accounts/token-replaced.event.js';
-import { EventEmitted } from '../../../../src/events/event-emitted.event.js';
-import type { EventEnvelope } from '../../../../src/events/event-envelope.js';
+import type { EventEnvelope } from '../../../../src/common/events/event-writer.js';
+import { EventStored, type EventType } from '../../../../src/common/events/webhook-event.js';
 import { WebSocketDropped } from '../../../../src/events/websocket/websocket-dropped.event.js';
 import { InstanceDeleted } from '../../../../src/instances/instance-deleted.event.js';
 import { ACCOUNT_TOKEN, SHOP_ID, SHOP_TOKEN, SocketApp } from '../support/socket-app.js';
@@ -24,7 +24,7 @@ describe('an open WebSocket', () => {
   const open = (token = SHOP_TOKEN, name = 'shop', autoPong = true) =>
     SocketClient.open(`${app.url}/ws/${name}`, { token }, { autoPong });
 
-  const emit = (event: EventEnvelope['event'], data: Record<string, unknown>, instanceId = SHOP_ID) => {
+  const emit = (event: EventType, data: Record<string, unknown>, instanceId = SHOP_ID) => {
     const envelope: EventEnvelope = {
       id: 'b1c9a2de-0000-4000-8000-000000000001',
       event,
@@ -32,7 +32,7 @@ describe('an open WebSocket', () => {
       data,
       instanceData: { baseUrl: 'http://127.0.0.1:3000', instance: 'shop' },
     };
-    return app.events.publish(new EventEmitted(instanceId, envelope, JSON.stringify(envelope)));
+    return app.events.publish(new EventStored(instanceId, event, JSON.stringify(envelope), []));
   };
 
   const drops = () => {

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { fencedWrites } from '../../../support/test-ownership.js';
+import { eventWriter, fencedWrites } from '../../../support/test-ownership.js';
 import type { InstanceStatus } from '../../../../src/instances/instance-state.js';
 import { InstanceStatusRepository } from '../../../../src/instances/instance-status.repository.js';
 import { InstanceEntity } from '../../../../src/instances/instance.entity.js';
@@ -13,7 +13,7 @@ export class MemoryStatuses extends InstanceStatusRepository {
 
   constructor(...rows: InstanceEntity[]) {
     const nowhere = new DataSource({ type: 'postgres' }); // never connected
-    super(nowhere, fencedWrites(nowhere));
+    super(nowhere, fencedWrites(nowhere), eventWriter());
     for (const row of rows) this.rows.set(row.id, row);
   }
 

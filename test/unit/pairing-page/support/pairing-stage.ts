@@ -5,7 +5,7 @@ import { ConnectionSignalsListener } from '../../../../src/instances/connection-
 import { PasskeyRequests } from '../../../../src/instances/passkey-requests.js';
 import { LinkedNews } from '../../../../src/cluster/linked-news.js';
 import { NoLink } from '../../../../src/cluster/no-link.js';
-import { LocalCommands } from '../../../../src/cluster/local-commands.js';
+import { OwnerCommands } from '../../../../src/cluster/owner-commands.js';
 import { SessionCommands } from '../../../../src/instances/session-commands.js';
 import { InstanceSessions } from '../../../../src/instances/instance-sessions.js';
 import { InstanceStates } from '../../../../src/instances/instance-states.js';
@@ -92,7 +92,8 @@ export class PairingStage {
     new ConnectionSignalsListener(whatsapp, states, log).onModuleInit();
     const secrets = new SecretBox([Buffer.alloc(32, 7)]);
     const sessions = new InstanceSessions(whatsapp, statuses, states, secrets, log);
-    this.sessions = new SessionCommands(new LocalCommands(), sessions, new PasskeyRequests(events), log);
+    this.sessions = new SessionCommands(new OwnerCommands(), sessions, new PasskeyRequests(events), log);
+    this.sessions.onModuleInit();
     const linking = new PhoneLinking(new MemoryInstances(statuses), this.sessions);
     this.rooms = new PairingRooms(linking, clock, new AttemptBudget(new FixedWindowStorage(clock)), log);
     new PairingEventsListener(events, new LinkedNews(new NoLink(), log), this.rooms).onModuleInit();

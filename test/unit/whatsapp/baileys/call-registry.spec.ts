@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { CallRegistry } from '../../../../src/whatsapp/baileys/call-registry.js';
-import type { CallNews } from '../../../../src/whatsapp/baileys/outgoing-call.js';
+import type { CallReport } from '../../../../src/whatsapp/whatsapp-signals.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { DESKTOP, PHONE, ringOf, says, WEB } from '../support/callee.js';
 import { FakeLine } from '../support/fake-line.js';
@@ -36,7 +36,7 @@ describe('stanzas of several calls on one session', () => {
   it('move the call that they name', () => {
     registry.onCall(says(PHONE, 'preaccept', undefined, SECOND.callId));
     registry.onCall(says(WEB, 'accept', undefined, FIRST.callId));
-    expect(news).toEqual(['00BB call_delivered', '00BB call_ringing', '00AA call_answered']);
+    expect(news).toEqual(['00BB delivered', '00BB ringing', '00AA answered']);
   });
 
   it('of a call that nobody placed here are ignored', () => {
@@ -67,7 +67,7 @@ describe('stanzas of several calls on one session', () => {
     await clock.advance(179_999);
     registry.follow(ringOf([PHONE], '00DD'));
     registry.onReceipt(receipt(FIRST.offerStanzaId));
-    expect(news).toEqual(['00AA call_delivered']);
+    expect(news).toEqual(['00AA delivered']);
   });
 });
 
@@ -76,7 +76,7 @@ describe('the receipt of an offer', () => {
 
   it('marks the call as delivered', () => {
     registry.onReceipt(receipt(FIRST.offerStanzaId));
-    expect(news).toEqual(['00AA call_delivered']);
+    expect(news).toEqual(['00AA delivered']);
   });
 
   it.each([
@@ -107,10 +107,10 @@ describe('following a call', () => {
   });
 
   it('tells the one who placed it before everybody else', () => {
-    const own = (one: CallNews): unknown => news.push(`own ${one.type}`);
+    const own = (one: CallReport): unknown => news.push(`own ${one.type}`);
     registry.begin(FIRST, own);
     registry.onReceipt(receipt(FIRST.offerStanzaId));
-    expect(news).toEqual(['own call_delivered', '00AA call_delivered']);
+    expect(news).toEqual(['own delivered', '00AA delivered']);
   });
 
   it('begins anew when its offer leaves, so that a hang-up before it is not taken for one after it', async () => {
@@ -119,7 +119,7 @@ describe('following a call', () => {
     registry.begin(FIRST);
     registry.onCall(says(PHONE, 'preaccept', undefined, FIRST.callId));
     await registry.follow(FIRST).hangUp();
-    expect(news).toEqual(['00AA call_delivered', '00AA call_ringing']);
+    expect(news).toEqual(['00AA delivered', '00AA ringing']);
     expect(line.stopped.slice(before)).toEqual([`${PHONE} -`, `${WEB} -`]);
   });
 });
@@ -140,7 +140,7 @@ describe('what the server says with its acceptance', () => {
     await registry.follow(FIRST).hangUp();
     registry.learnLate(FIRST.callId, acceptance);
     expect(line.stopped.at(-1)).toBe(`${DESKTOP} -`);
-    expect(news).toEqual(['00AA call_acknowledged']);
+    expect(news).toEqual(['00AA acknowledged']);
   });
 
   it.each([

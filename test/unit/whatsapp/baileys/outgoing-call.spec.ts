@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { OutgoingCall, type CallNews } from '../../../../src/whatsapp/baileys/outgoing-call.js';
+import { OutgoingCall } from '../../../../src/whatsapp/baileys/outgoing-call.js';
+import type { CallReport } from '../../../../src/whatsapp/whatsapp-signals.js';
 import { CALL_ID, CREATOR, DESKTOP, PHONE, ringOf, says, WEB } from '../support/callee.js';
 import { FakeLine } from '../support/fake-line.js';
 
@@ -9,7 +10,7 @@ const LATER_MS = OFFERED_AT_MS + 5_000;
 const AT_ONCE_MS = OFFERED_AT_MS + 1_999;
 
 let line: FakeLine;
-let news: CallNews[];
+let news: CallReport[];
 
 beforeEach(() => {
   line = new FakeLine();
@@ -28,7 +29,7 @@ describe('the progress of a call', () => {
     const call = callTo(PHONE, WEB);
     call.onReceipt(PHONE);
     call.onReceipt(PHONE);
-    expect(news).toEqual([{ type: 'call_delivered' }]);
+    expect(news).toEqual([{ type: 'delivered' }]);
   });
 
   it('rings with the first preaccept', () => {
@@ -36,7 +37,7 @@ describe('the progress of a call', () => {
     call.onReceipt(PHONE);
     tell(call, PHONE, 'preaccept');
     tell(call, WEB, 'preaccept');
-    expect(news).toEqual([{ type: 'call_delivered' }, { type: 'call_ringing' }]);
+    expect(news).toEqual([{ type: 'delivered' }, { type: 'ringing' }]);
     expect(line.sent).toEqual([]);
   });
 
@@ -44,7 +45,7 @@ describe('the progress of a call', () => {
     const call = callTo(PHONE);
     tell(call, PHONE, 'preaccept');
     call.onReceipt(PHONE);
-    expect(news).toEqual([{ type: 'call_delivered' }, { type: 'call_ringing' }]);
+    expect(news).toEqual([{ type: 'delivered' }, { type: 'ringing' }]);
   });
 
   it.each(['relaylatency', 'transport', 'mute_v2', 'video', 'offer_notice'])(
@@ -58,15 +59,19 @@ describe('the progress of a call', () => {
   );
 });
 
-const RINGING: CallNews[] = [{ type: 'call_delivered' }, { type: 'call_ringing' }];
+const RINGING: CallReport[] = [{ type: 'delivered' }, { type: 'ringing' }];
 
 /** `syntheticMs`: how long a companion that declines is taken for one that does so by itself. */
-const BEFORE: [state: string, reach: (call: OutgoingCall) => void, told: CallNews[], syntheticMs: number][] =
-  [
-    ['calling', () => undefined, [], 2_000],
-    ['delivered', (call) => call.onReceipt(PHONE), [{ type: 'call_delivered' }], 2_000],
-    ['ringing', (call) => tell(call, PHONE, 'preaccept'), RINGING, 5_000],
-  ];
+const BEFORE: [
+  state: string,
+  reach: (call: OutgoingCall) => void,
+  told: CallReport[],
+  syntheticMs: number,
+][] = [
+  ['calling', () => undefined, [], 2_000],
+  ['delivered', (call) => call.onReceipt(PHONE), [{ type: 'delivered' }], 2_000],
+  ['ringing', (call) => tell(call, PHONE, 'preaccept'), RINGING, 5_000],
+];
 
 describe.each(BEFORE)('a call that is %s', (_, reach, told, syntheticMs) => {
   function reached(...devices: string[]): OutgoingCall {
@@ -78,7 +83,7 @@ describe.each(BEFORE)('a call that is %s', (_, reach, told, syntheticMs) => {
 
   it('is answered: the answerer is hung up at once, the others are told that it was accepted elsewhere', () => {
     tell(reached(PHONE, WEB, DESKTOP), WEB, 'accept');
-    expect(news).toEqual([{ type: 'call_answered' }]);
+    expect(news).toEqual([{ type: 'answered' }]);
     expect(line.stopped).toEqual([
       `${WEB} -`,
       `${PHONE} accepted_elsewhere`,
@@ -91,13 +96,13 @@ describe.each(BEFORE)('a call that is %s', (_, reach, told, syntheticMs) => {
     [' with a reason that nobody knows', 'not_now'],
   ])('is declined by a person on the phone%s: the other devices are dismissed', (_text, reason) => {
     tell(reached(PHONE, WEB, DESKTOP), PHONE, 'reject', reason, OFFERED_AT_MS);
-    expect(news).toEqual([{ type: 'call_refused_by_callee', refusal: 'rejected' }]);
+    expect(news).toEqual([{ type: 'refused_by_callee', refusal: 'rejected' }]);
     expect(line.stopped).toEqual([`${WEB} rejected_elsewhere`, `${DESKTOP} rejected_elsewhere`]);
   });
 
   it(`is declined by a person on a companion ${syntheticMs} ms after the offer`, () => {
     tell(reached(PHONE, WEB, DESKTOP), WEB, 'reject', undefined, OFFERED_AT_MS + syntheticMs);
-    expect(news).toEqual([{ type: 'call_refused_by_callee', refusal: 'rejected' }]);
+    expect(news).toEqual([{ type: 'refused_by_callee', refusal: 'rejected' }]);
     expect(line.stopped).toEqual([`${PHONE} rejected_elsewhere`, `${DESKTOP} rejected_elsewhere`]);
   });
 
@@ -118,7 +123,7 @@ describe.each(BEFORE)('a call that is %s', (_, reach, told, syntheticMs) => {
     tell(call, WEB, 'reject', reason);
     expect(news).toEqual([]);
     tell(call, PHONE, 'reject', reason);
-    expect(news).toEqual([{ type: 'call_refused_by_callee', refusal }]);
+    expect(news).toEqual([{ type: 'refused_by_callee', refusal }]);
     expect(line.sent).toEqual([]);
   });
 
@@ -131,13 +136,13 @@ describe.each(BEFORE)('a call that is %s', (_, reach, told, syntheticMs) => {
     ['rejected_elsewhere', 'rejected_elsewhere'],
   ])('is ended by the other side with %s: whatever else rings is stopped', (reason, dismissal) => {
     tell(reached(PHONE, WEB, DESKTOP), PHONE, 'terminate', reason);
-    expect(news).toEqual([{ type: 'call_ended_remotely', reason }]);
+    expect(news).toEqual([{ type: 'ended_remotely', reason }]);
     expect(line.stopped).toEqual([`${WEB} ${dismissal}`, `${DESKTOP} ${dismissal}`]);
   });
 
   it('is ended by the other side without a reason', () => {
     tell(reached(PHONE), PHONE, 'terminate');
-    expect(news).toEqual([{ type: 'call_ended_remotely', reason: null }]);
+    expect(news).toEqual([{ type: 'ended_remotely', reason: null }]);
   });
 
   it('is hung up by us: every device gets a terminate of its own', async () => {
@@ -153,19 +158,19 @@ describe('rejects of several devices', () => {
     tell(call, WEB, 'reject', 'uncallable');
     tell(call, PHONE, 'reject', 'busy');
     tell(call, DESKTOP, 'reject', undefined, AT_ONCE_MS);
-    expect(news).toEqual([{ type: 'call_refused_by_callee', refusal: 'busy' }]);
+    expect(news).toEqual([{ type: 'refused_by_callee', refusal: 'busy' }]);
   });
 
   it('end as unreachable when the only device declines by itself', () => {
     tell(callTo(WEB), WEB, 'reject', undefined, AT_ONCE_MS);
-    expect(news).toEqual([{ type: 'call_refused_by_callee', refusal: 'unreachable' }]);
+    expect(news).toEqual([{ type: 'refused_by_callee', refusal: 'unreachable' }]);
   });
 
   it('of a companion are its own before five seconds only while the phone rings, not another companion', () => {
     const call = callTo(PHONE, WEB, DESKTOP);
     tell(call, DESKTOP, 'preaccept');
     tell(call, WEB, 'reject', undefined, OFFERED_AT_MS + 2_000);
-    expect(news.at(-1)).toEqual({ type: 'call_refused_by_callee', refusal: 'rejected' });
+    expect(news.at(-1)).toEqual({ type: 'refused_by_callee', refusal: 'rejected' });
   });
 
   it('name the primary with or without its device number', () => {
@@ -202,7 +207,7 @@ describe('an ended call', () => {
     tell(call, PHONE, 'accept');
     tell(call, WEB, 'accept');
     expect(line.stopped).toEqual([`${PHONE} accepted_elsewhere`, `${WEB} -`]);
-    expect(news).toEqual([{ type: 'call_answered' }]);
+    expect(news).toEqual([{ type: 'answered' }]);
   });
 
   it.each([
@@ -225,7 +230,7 @@ describe('an ended call', () => {
     line.isCut = true;
     tell(call, WEB, 'accept');
     await Promise.resolve();
-    expect(news).toEqual([{ type: 'call_answered' }]);
+    expect(news).toEqual([{ type: 'answered' }]);
   });
 });
 

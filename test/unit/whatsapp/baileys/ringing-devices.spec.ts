@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { OutgoingCall, type CallNews } from '../../../../src/whatsapp/baileys/outgoing-call.js';
+import { OutgoingCall } from '../../../../src/whatsapp/baileys/outgoing-call.js';
+import type { CallReport } from '../../../../src/whatsapp/whatsapp-signals.js';
 import { CALL_ID, DESKTOP, PHONE, ringOf, says, TABLET, WEB } from '../support/callee.js';
 import { FakeLine } from '../support/fake-line.js';
 
@@ -8,7 +9,7 @@ const OFFERED_AT_MS = 5_000;
 const LATER_MS = OFFERED_AT_MS + 10_000;
 
 let line: FakeLine;
-let news: CallNews[];
+let news: CallReport[];
 
 beforeEach(() => {
   line = new FakeLine();
@@ -34,7 +35,7 @@ describe('devices that ring without a key', () => {
     (reason) => {
       tell(callTo([PHONE, WEB, DESKTOP], [PHONE]), PHONE, 'reject', reason);
       const refusal = reason === 'busy' ? 'busy' : 'unreachable';
-      expect(news).toEqual([{ type: 'call_refused_by_callee', refusal }]);
+      expect(news).toEqual([{ type: 'refused_by_callee', refusal }]);
       expect(line.stopped).toEqual([`${WEB} -`, `${DESKTOP} -`]);
     },
   );
@@ -49,7 +50,7 @@ describe('devices that ring without a key', () => {
     tell(call, PHONE, 'reject', 'busy');
     expect(news).toEqual([]);
     tell(call, WEB, 'reject', 'enc');
-    expect(news).toEqual([{ type: 'call_refused_by_callee', refusal: 'busy' }]);
+    expect(news).toEqual([{ type: 'refused_by_callee', refusal: 'busy' }]);
     expect(line.stopped).toEqual([`${DESKTOP} -`]);
   });
 
@@ -60,7 +61,7 @@ describe('devices that ring without a key', () => {
     tell(call, PHONE, 'reject', 'busy');
     expect(news).toEqual([]);
     tell(call, WEB, 'reject', 'busy');
-    expect(news).toEqual([{ type: 'call_refused_by_callee', refusal: 'busy' }]);
+    expect(news).toEqual([{ type: 'refused_by_callee', refusal: 'busy' }]);
   });
 });
 

@@ -1,0 +1,71 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { OwnershipLost } from '../../cluster/ownership.errors.js';
+import { KeyedQueue } from '../../common/async/keyed-queue.js';
+import { DatabaseUnavailable } from '../../common/database/database-unavailable.js';
+import { Log } from '../../common/logging/log.js';
+import { isCallSignal, type CallSignal, type WhatsAppSignal } from '../../whatsapp/whatsapp-signals.js';
+import { WhatsAppGateway } from '../../whatsapp/whatsapp.gateway.js';
+import { CallClock } from '../call-clock.js';
+import { CallJournal } from '../store/call-journal.js';
+import { CallDeadlines } from './call-deadlines.js';
+import { CallTakeover } from './call-takeover.js';
+
+/** Records what WhatsApp reports of calls; the signals of one call in their order. */
+@Injectable()
+export class CallSignalsListener implements OnModuleInit {
+  private readonly queue = new KeyedQueue();
+  private unsubscribe: (() => void) | undefined;
+
+  constructor(
+    private readonly gateway: WhatsAppGateway,
+    private readonly journal: CallJournal,
+    private readonly deadlines: CallDeadlines,
+    private readonly times: CallClock,
+    private readonly takeover: CallTakeover,
+    private readonly log: Log,
+  ) {}
+
+  onModuleInit(): void {
+    this.unsubscribe = this.gateway.onSignal((signal) => this.listen(signal));
+  }
+
+  /** Resolves when everything heard is written down, as far as the database takes it. May be called twice. */
+  async stop(): Promise<void> {
+    this.unsubscribe?.();
+    await this.idle();
+    await this.journal.stop();
+  }
+
+  /** Resolves when everything heard so far is written down. */
+  idle(): Promise<void> {
+    return this.queue.idle();
+  }
+
+  private listen(signal: WhatsAppSignal): void {
+    if (isCallSignal(signal)) this.listenToCall({ ...signal, at: this.times.now(signal.callId) });
+    else if (signal.type === 'connected') {
+      this.enqueue(signal.instanceId, signal, () => this.takeover.onConnected(signal.instanceId));
+    }
+  }
+
+  private listenToCall(signal: CallSignal): void {
+    const { instanceId, callId, at, type } = signal;
+    if (type === 'ringing') this.deadlines.ringing(instanceId, callId, at);
+    this.enqueue(callId, signal, async () => {
+      const call = await this.journal.recordOnWire(instanceId, callId, signal, at);
+      if (call) this.deadlines.watch(call);
+      else this.log.debug('A signal changed nothing', { type, instanceId, callId });
+    });
+  }
+
+  private enqueue(key: string, signal: WhatsAppSignal, work: () => Promise<void>): void {
+    this.queue.run(key, work).catch((err: unknown) => {
+      // Whoever holds the instance now hears of it.
+      if (err instanceof OwnershipLost) return;
+      // The journal goes on by itself.
+      if (err instanceof DatabaseUnavailable && isCallSignal(signal)) return;
+      const { type, instanceId } = signal;
+      this.log.error('A signal of WhatsApp could not be handled', { type, instanceId, err });
+    });
+  }
+}
