@@ -53,7 +53,7 @@ describe('npm start in a fresh clone', () => {
     expect(answer.status).toBe(200);
     const product = await running.product();
     // npm's shell has become node: a signal for the one process below npm is one for the product.
-    expect(running.processes.get(product)).toBe('node dist/src/main.js');
+    expect(running.processes.get(product)).toBe('node --max-semi-space-size=32 dist/src/main.js');
     expect([...running.processes.values()].join()).toContain('bin/postgres -D');
     process.kill(product, 'SIGTERM');
     expect(await running.ended()).toBe(0);

@@ -81,7 +81,7 @@ const WRITES: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
     return calls.replaceOffer(other, { number: '1', jid: '7@lid', ring, hangUpAt: start }, [event(id)]);
   },
   'moves a call, with its event': ({ calls, placed, id }) =>
-    calls.change(placed, { state: 'calling', acceptedAt: start }, event(id)),
+    calls.change(placed, { state: 'calling', acceptedAt: start }, [event(id)]),
   'brings a hang-up forward': ({ calls, placed }) => calls.bringForward(placed, later(-60)),
   'forgets a call': ({ calls, other }) => calls.remove(other),
   'records an incoming call': ({ incoming, id }) =>
@@ -160,7 +160,7 @@ describe('a process that no longer holds an instance', () => {
       // The write has the row of the owner and waits for that of the call.
       await blocker.query('SELECT FROM calls WHERE id = $1 FOR UPDATE', [scene.placed.id]);
       const written = scene.calls
-        .change(scene.placed, { state: 'calling', acceptedAt: start }, event(scene.id))
+        .change(scene.placed, { state: 'calling', acceptedAt: start }, [event(scene.id)])
         .then(() => done.push('written'));
       await new Promise((resolve) => setTimeout(resolve, 200));
       const taken = takeOver().then(() => done.push('taken over'));

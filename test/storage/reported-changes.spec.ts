@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { CallStep } from '../../src/calls/call-state.js';
-import type { PlacedCall } from '../../src/calls/store/call.entity.js';
+import type { Call, PlacedCall } from '../../src/calls/store/call.entity.js';
 import { CallJournal } from '../../src/calls/store/call-journal.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
 import type { SessionSignal } from '../../src/whatsapp/whatsapp-signals.js';
@@ -36,7 +36,7 @@ describe('the life of a call', () => {
     return call;
   }
 
-  it('is reported step by step', async () => {
+  it.each(['one after another', 'at once'])('is reported step by step, when they come %s', async (when) => {
     const call = await placed();
     const steps: CallStep[] = [
       { type: 'accepted', furtherDevices: [], callerTimeoutSeconds: null },
@@ -44,9 +44,14 @@ describe('the life of a call', () => {
       { type: 'ringing' },
       { type: 'hung_up' },
     ];
+    const written: Promise<unknown>[] = [];
     for (const [second, step] of steps.entries()) {
-      await journal.recordOnWire(call.instanceId, call.callId, step, later(second + 1));
+      const recorded = journal.recordOnWire(call.instanceId, call.callId, step, later(second + 1));
+      if (when === 'at once') written.push(recorded);
+      else await recorded;
     }
+    const states = (await Promise.all(written)).map((one) => (one as Call | undefined)?.state);
+    if (when === 'at once') expect(states).toEqual(['calling', 'delivered', 'ringing', 'ended']);
     const common = {
       direction: 'outgoing',
       callId: call.callId,

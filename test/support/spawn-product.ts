@@ -59,7 +59,8 @@ export class ProductDidNotStart extends Error {
 export async function spawnProduct(options: SpawnOptions): Promise<SpawnedProduct> {
   const main = options.main ?? process.env['PRODUCT_MAIN'] ?? path.resolve('dist/src/main.js');
   const imports = (options.imports ?? []).flatMap((module) => ['--import', module]);
-  const child = spawn(process.execPath, [...imports, main], {
+  // As `npm run start:prod` does it.
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', ...imports, main], {
     cwd: options.cwd,
     env: {
       PATH: process.env['PATH'] ?? '',

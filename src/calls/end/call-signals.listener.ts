@@ -1,6 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { OwnershipLost } from '../../cluster/ownership.errors.js';
-import { KeyedQueue } from '../../common/async/keyed-queue.js';
 import { DatabaseUnavailable } from '../../common/database/database-unavailable.js';
 import { Log } from '../../common/logging/log.js';
 import { isCallSignal, type CallSignal, type WhatsAppSignal } from '../../whatsapp/whatsapp-signals.js';
@@ -10,10 +9,11 @@ import { CallJournal } from '../store/call-journal.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { CallTakeover } from './call-takeover.js';
 
-/** Records what WhatsApp reports of calls; the signals of one call in their order. */
+/** Records what WhatsApp reports of calls, in its order. */
 @Injectable()
 export class CallSignalsListener implements OnModuleInit {
-  private readonly queue = new KeyedQueue();
+  /** What is not dealt with yet. */
+  private readonly pending = new Set<Promise<void>>();
   private unsubscribe: (() => void) | undefined;
 
   constructor(
@@ -37,35 +37,38 @@ export class CallSignalsListener implements OnModuleInit {
   }
 
   /** Resolves when everything heard so far is written down. */
-  idle(): Promise<void> {
-    return this.queue.idle();
+  async idle(): Promise<void> {
+    while (this.pending.size > 0) await Promise.all(this.pending);
   }
 
   private listen(signal: WhatsAppSignal): void {
     if (isCallSignal(signal)) this.listenToCall({ ...signal, at: this.times.now(signal.callId) });
     else if (signal.type === 'connected') {
-      this.enqueue(signal.instanceId, signal, () => this.takeover.onConnected(signal.instanceId));
+      this.follow(signal, this.takeover.onConnected(signal.instanceId));
     }
   }
 
   private listenToCall(signal: CallSignal): void {
     const { instanceId, callId, at, type } = signal;
     if (type === 'ringing') this.deadlines.ringing(instanceId, callId, at);
-    this.enqueue(callId, signal, async () => {
-      const call = await this.journal.recordOnWire(instanceId, callId, signal, at);
+    const recorded = this.journal.recordOnWire(instanceId, callId, signal, at).then((call) => {
       if (call) this.deadlines.watch(call);
       else this.log.debug('A signal changed nothing', { type, instanceId, callId });
     });
+    this.follow(signal, recorded);
   }
 
-  private enqueue(key: string, signal: WhatsAppSignal, work: () => Promise<void>): void {
-    this.queue.run(key, work).catch((err: unknown) => {
-      // Whoever holds the instance now hears of it.
-      if (err instanceof OwnershipLost) return;
-      // The journal goes on by itself.
-      if (err instanceof DatabaseUnavailable && isCallSignal(signal)) return;
-      const { type, instanceId } = signal;
-      this.log.error('A signal of WhatsApp could not be handled', { type, instanceId, err });
-    });
+  private follow(signal: WhatsAppSignal, work: Promise<void>): void {
+    const done = work
+      .catch((err: unknown) => {
+        // Whoever holds the instance now hears of it.
+        if (err instanceof OwnershipLost) return;
+        // The journal goes on by itself.
+        if (err instanceof DatabaseUnavailable && isCallSignal(signal)) return;
+        const { type, instanceId } = signal;
+        this.log.error('A signal of WhatsApp could not be handled', { type, instanceId, err });
+      })
+      .finally(() => this.pending.delete(done));
+    this.pending.add(done);
   }
 }

@@ -127,7 +127,7 @@ export class CallAdmission implements OnModuleInit {
       liveCalls: live.size + placing.size,
       lastCallAt: this.newest(placing, lastCallAtMs),
       lastCallToNumberAt: this.newest(toNumber),
-      firstEndInMs: this.deadlines.firstEndInMs(instance.id),
+      firstEndInMs: () => this.deadlines.firstEndInMs(instance.id),
     };
     return refusalOf(instance, traffic, this.clock.now(), holdsToken);
   }

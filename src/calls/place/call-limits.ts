@@ -14,7 +14,7 @@ export interface CallTraffic {
   /** The same for the number that is asked for. */
   readonly lastCallToNumberAt: Date | null;
   /** Until the first live call ends; `undefined`: it is not known. */
-  readonly firstEndInMs: number | undefined;
+  firstEndInMs(): number | undefined;
 }
 
 /**
@@ -23,18 +23,20 @@ export interface CallTraffic {
  */
 export function refusalOf(
   instance: InstanceRef,
-  { liveCalls, lastCallAt, lastCallToNumberAt, firstEndInMs }: CallTraffic,
+  traffic: CallTraffic,
   now: Date,
   holdsToken: boolean,
 ): DomainError | undefined {
   const { maxConcurrentCalls, minSecondsBetweenCalls, restriction } = instance;
-  if (liveCalls >= maxConcurrentCalls)
+  if (traffic.liveCalls >= maxConcurrentCalls) {
+    const firstEndInMs = traffic.firstEndInMs();
     return new TooManyCalls(firstEndInMs === undefined ? undefined : secondsOf(firstEndInMs));
+  }
   const restricted = restriction && WhatsAppRestricted.during(restriction, holdsToken, now);
   if (restricted) return restricted;
-  const nextCallAt = endOfPause(lastCallAt, minSecondsBetweenCalls);
+  const nextCallAt = endOfPause(traffic.lastCallAt, minSecondsBetweenCalls);
   if (nextCallAt > now) return new CallPacing(minSecondsBetweenCalls, secondsUntil(nextCallAt, now));
-  return cooldownOf(instance, lastCallToNumberAt, now);
+  return cooldownOf(instance, traffic.lastCallToNumberAt, now);
 }
 
 /** The part of `refusalOf` that concerns the number alone. */

@@ -7,13 +7,22 @@ import { Log } from '../../common/logging/log.js';
 import { Clock } from '../../common/time/clock.js';
 import type { InstanceRef } from '../../instances/instance-values.js';
 import type { OfferOutdated } from '../../whatsapp/whatsapp.errors.js';
+import type { WebhookEvent } from '../../common/events/webhook-event.js';
 import { CallChanged } from '../events.js';
 import { reasonOfNoCall, stepOfFailure } from '../place/placing-failure.js';
 import type { CallStep } from '../call-state.js';
 import { callEvent } from './call-event.js';
-import { endingOfFailure, progress } from './call-progress.js';
+import { endingOfFailure, progress, type CallChanges } from './call-progress.js';
 import { isPlaced, type Call, type PlacedCall, type NewCall, type PreparedCall } from './call.entity.js';
 import { CallsRepository } from './calls.repository.js';
+
+/** Something that happened to a call and is to be written. */
+interface QueuedStep {
+  readonly step: CallStep;
+  readonly at: Date;
+  /** The call after it; `undefined`: it changed nothing. */
+  result?: Call;
+}
 
 /** A request that was admitted and has no call yet. */
 export type AdmittedCall = Pick<
@@ -31,6 +40,8 @@ export class CallJournal {
   private readonly writes: DeferredWrites;
   /** Live calls as they were written last, by their ids on the wire. A write of another process is noticed by its compare-and-set. */
   private readonly latest = new Map<string, Call>();
+  /** What has happened to calls and is not written, in order, by the keys of the writes. */
+  private readonly queued = new Map<string, QueuedStep[]>();
 
   constructor(
     private readonly calls: CallsRepository,
@@ -109,16 +120,16 @@ export class CallJournal {
    * @throws DatabaseUnavailable; it is recorded later. OwnershipLost; another process goes on with the call
    */
   record(call: Call, step: CallStep, at: Date): Promise<Call | undefined> {
-    return this.writes.run(keyOf(call), () => this.recordNow(call, step, at));
+    return this.enqueue(keyOf(call), { step, at }, () => Promise.resolve(call));
   }
 
   /** As `record`, for a call that is known by its id on the wire. */
   recordOnWire(instanceId: string, callId: string, step: CallStep, at: Date): Promise<Call | undefined> {
-    return this.writes.run(callId, async () => {
+    return this.enqueue(callId, { step, at }, () => {
       const known = this.latest.get(callId);
-      const call =
-        known?.instanceId === instanceId ? known : await this.calls.findByCallId(instanceId, callId);
-      return call && this.recordNow(call, step, at);
+      return known?.instanceId === instanceId
+        ? Promise.resolve(known)
+        : this.calls.findByCallId(instanceId, callId);
     });
   }
 
@@ -168,22 +179,38 @@ export class CallJournal {
     }
   }
 
+  /** What happens to a call while it is being written is written together, each step with its event. */
+  private enqueue(
+    key: string,
+    step: QueuedStep,
+    find: () => Promise<Call | undefined>,
+  ): Promise<Call | undefined> {
+    const queued = this.queued.get(key) ?? [];
+    this.queued.set(key, queued);
+    queued.push(step);
+    return this.writes.run(key, async () => {
+      if (queued.includes(step)) await this.writeQueued(key, queued, await find());
+      return step.result;
+    });
+  }
+
   /** As often as it takes when others write at the same time. */
-  private async recordNow(call: Call, step: CallStep, at: Date): Promise<Call | undefined> {
-    let current: Call | undefined = this.latest.get(keyOf(call)) ?? call;
+  private async writeQueued(key: string, queued: QueuedStep[], call: Call | undefined): Promise<void> {
+    const steps = [...queued];
+    let current = this.latest.get(key) ?? call;
     while (current) {
-      const changes = progress(current, step, at);
-      if (!changes) return undefined;
-      const event = changes.state === current.state ? undefined : callEvent({ ...current, ...changes }, at);
-      const changed = await this.calls.change(current, changes, event);
-      if (changed) {
-        if (changed.state === current.state) this.remember(changed);
-        else await this.publish(changed);
-        return changed;
+      const { after, changes, events } = advance(current, steps);
+      const changed = changes && (await this.calls.change(current, changes, events));
+      if (!changes || changed) {
+        if (changed) this.remember(changed);
+        const moved = after.filter((one, index) => one.state !== (after[index - 1] ?? current)?.state);
+        for (const one of moved) await this.events.publish(new CallChanged(one.instanceId, one));
+        break;
       }
       current = await this.calls.findByRowId(current.instanceId, current.id);
     }
-    return undefined;
+    queued.splice(0, steps.length);
+    if (queued.length === 0) this.queued.delete(key);
   }
 
   /** Whoever heard that the call is about to leave must hear that it did not. */
@@ -214,6 +241,27 @@ export class CallJournal {
 
 function keyOf({ callId, id }: Call): string {
   return callId ?? `row ${id}`;
+}
+
+/** What the steps make of the call, one after another; `undefined` changes: nothing. Each step gets its result. */
+function advance(call: Call, steps: readonly QueuedStep[]) {
+  const after: Call[] = [];
+  const events: WebhookEvent[] = [];
+  let changes: CallChanges | undefined;
+  let current = call;
+  for (const queued of steps) {
+    const more = progress(current, queued.step, queued.at);
+    delete queued.result;
+    if (!more) continue;
+    const next = { ...current, ...more };
+    const event = next.state === current.state ? undefined : callEvent(next, queued.at);
+    if (event) events.push(event);
+    changes = { ...changes, ...more };
+    queued.result = next;
+    after.push(next);
+    current = next;
+  }
+  return { after, changes, events };
 }
 
 /** The call as its row will be; its number in the table is not known yet. */

@@ -190,14 +190,14 @@ export class CallsRepository {
   }
 
   /** Compare-and-set: writes only while the state is still the one of `call`. `undefined`: it is not. */
-  change(call: Call, changes: CallChanges, event?: WebhookEvent): Promise<Call | undefined> {
+  change(call: Call, changes: CallChanges, events: readonly WebhookEvent[] = []): Promise<Call | undefined> {
     const changed = CHANGING.filter((property) => changes[property] !== undefined);
     const assignments = changed.map((property, index) => `${COLUMN_OF_CALL[property]} = $${index + 4}`);
     return this.changeOne(
       `UPDATE calls SET ${assignments.join(', ')}
        WHERE instance_id = $1 AND id = $2 AND state = $3 AND EXISTS (SELECT FROM fence) RETURNING ${CALL_COLUMNS}`,
       [call.instanceId, call.id, call.state, ...changed.map((property) => changes[property])],
-      event ? [event] : [],
+      events,
     );
   }
 

@@ -11,7 +11,7 @@ const instance = {
   numberCooldownSeconds: 0,
   restriction: null,
 };
-const quiet = { liveCalls: 0, firstEndInMs: undefined, lastCallAt: null, lastCallToNumberAt: null };
+const quiet = { liveCalls: 0, firstEndInMs: () => undefined, lastCallAt: null, lastCallToNumberAt: null };
 
 describe('letting a call in', () => {
   it('lets calls that ask at once in, although one that asked later may be in before', () => {
@@ -21,7 +21,9 @@ describe('letting a call in', () => {
 
   it('tells at least one second, however soon a place is free', () => {
     for (const firstEndInMs of [0, -5_000, 1]) {
-      expect(refusalOf(instance, { ...quiet, liveCalls: 2, firstEndInMs }, now, false)).toMatchObject({
+      expect(
+        refusalOf(instance, { ...quiet, liveCalls: 2, firstEndInMs: () => firstEndInMs }, now, false),
+      ).toMatchObject({
         retryAfterSeconds: 1,
       });
     }

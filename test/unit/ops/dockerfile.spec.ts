@@ -21,7 +21,9 @@ describe('the Dockerfile', () => {
 
   it('starts node itself as a user that is not root', () => {
     expect(instructionsOf('USER').map(({ text }) => text)).toEqual(['1000:1000']);
-    expect(instructionsOf('CMD').map(({ text }) => execForm(text))).toEqual([['node', 'dist/src/main.js']]);
+    expect(instructionsOf('CMD').map(({ text }) => execForm(text))).toEqual([
+      ['node', '--max-semi-space-size=32', 'dist/src/main.js'],
+    ]);
   });
 
   it('copies from the context only what .dockerignore lets through', () => {
