@@ -4,9 +4,11 @@ const floors = [
   ['cluster'],
   ['accounts', 'whatsapp'],
   ['auth'],
+  ['webhooks/store', 'webhooks/sending'],
   ['instances'],
   ['calls'],
-  ['events'],
+  ['deliveries'],
+  ['webhooks/api', 'live'],
   ['metrics', 'health', 'pairing-page', 'console'],
 ];
 
@@ -16,7 +18,7 @@ const forbidden = floors.flatMap((rooms, floor) =>
     const neighbours = floor === 0 ? [] : rooms.filter((other) => other !== room);
     const closed = [...above, ...neighbours, 'database', 'keys', 'startup', 'main', 'app'];
     return {
-      name: `floor-${room}`,
+      name: `floor-${room.replace('/', '-')}`,
       severity: 'error',
       comment: `src/${room} may import only from floors under it`,
       from: { path: `^src/${room}/` },

@@ -6,12 +6,14 @@ import { ClusterModule } from './cluster/cluster.module.js';
 import { CommonModule, type Ground } from './common/common.module.js';
 import { ConsoleModule } from './console/console.module.js';
 import { DatabaseModule } from './database/database.module.js';
-import { EventsModule } from './events/events.module.js';
+import { DeliveriesModule } from './deliveries/deliveries.module.js';
 import { HealthModule } from './health/health.module.js';
 import { InstancesModule } from './instances/instances.module.js';
+import { LiveModule } from './live/live.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PairingPageModule } from './pairing-page/pairing-page.module.js';
 import { RoutingModule } from './cluster/routing.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** The whole product. */
 @Module({})
@@ -29,7 +31,9 @@ export class AppModule {
         AuthModule,
         InstancesModule,
         CallsModule,
-        EventsModule,
+        DeliveriesModule,
+        WebhooksModule,
+        LiveModule,
         HealthModule,
         MetricsModule,
         PairingPageModule,

@@ -1,5 +1,6 @@
 import type { Restriction } from '../whatsapp/whatsapp-signals.js';
 import type { NetworkProxy } from '../whatsapp/whatsapp.gateway.js';
+import type { WebhookWish } from '../webhooks/store/webhook-wish.js';
 import type { InstanceEntity } from './instance.entity.js';
 
 export type ProxyProtocol = NetworkProxy['protocol'];
@@ -26,15 +27,6 @@ export interface ProxyWish {
   readonly username: string | null;
   /** `undefined` = keep the stored one, which works only while host, port, protocol and username stay the same. */
   readonly password: string | null | undefined;
-}
-
-export interface WebhookWish {
-  readonly enabled: boolean;
-  readonly url: string | null;
-  /** Value of the `Authorization` header. */
-  readonly authorization: string | null;
-  readonly byEvents: boolean;
-  readonly events: readonly string[];
 }
 
 interface WebSocketWish {
@@ -69,12 +61,6 @@ export interface InstanceRef {
   /** A restriction by WhatsApp, which may be over; `null` when there is none. */
   readonly restriction: Restriction | null;
 }
-
-/** Webhooks of one instance, enabled or not. Earlier releases let an instance have more. */
-export const MAX_WEBHOOKS = 20;
-
-/** Label of the webhook that is configured without one. */
-export const DEFAULT_WEBHOOK_LABEL = 'default';
 
 export function toInstanceRef(instance: InstanceEntity): InstanceRef {
   return {

@@ -9,11 +9,11 @@ import type { ProxyView } from './dto/proxy-view.dto.js';
 import type { QrCodeGenerated } from './dto/qr-code-generated.dto.js';
 import type { SettingsView } from './dto/settings-view.dto.js';
 import type { TokenRotated } from './dto/token-rotated.dto.js';
-import { DEFAULT_WEBHOOK_LABEL } from './instance-values.js';
+import { DEFAULT_WEBHOOK_LABEL } from '../webhooks/store/webhook-values.js';
 import type { InstanceEntity } from './instance.entity.js';
 import type { InstanceListing, InstancePage, InstanceWithToken, NewInstance } from './instances.service.js';
 import { qrPicture } from './qr-picture.js';
-import { shownUrl } from './webhook-url.js';
+import { shownUrl } from '../webhooks/store/webhook-url.js';
 
 export function toInstanceCreated({ instance, token, webhookSecret }: NewInstance): InstanceCreated {
   const { id, name, createdAt } = instance;

@@ -3,12 +3,13 @@ import { And, DataSource, In, MoreThan, type EntityManager } from 'typeorm';
 import { isUniqueViolation } from '../common/database/failed-query.js';
 import type { PageWish } from '../common/http/page-query.js';
 import { isInstanceName } from './instance-name.js';
-import { MAX_WEBHOOKS, type InstanceSettings } from './instance-values.js';
+import type { InstanceSettings } from './instance-values.js';
+import { MAX_WEBHOOKS } from '../webhooks/store/webhook-values.js';
 import { InstanceEntity } from './instance.entity.js';
 import { InstanceNameTaken, InstanceNotFound, InstanceQuotaExceeded } from './instances.errors.js';
 import type { NewInstanceRows } from './new-instance-rows.js';
 import type { ProxyColumns } from './proxy-columns.js';
-import { WebhookEntity } from './webhook.entity.js';
+import { WebhookEntity } from '../webhooks/store/webhook.entity.js';
 
 /** What the list of instances shows of a webhook. */
 export type ListedWebhook = Pick<

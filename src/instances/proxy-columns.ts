@@ -1,7 +1,6 @@
 import type { SecretBox } from '../common/crypto/secret-box.js';
 import type { ProxyWish } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
-import { proxyPasswordContext } from './sealed-places.js';
 
 export type ProxyColumns = Pick<
   InstanceEntity,
@@ -35,4 +34,9 @@ export function proxyColumns(
     proxyUsername: wish.username,
     proxyPassword: wish.password ? secrets.sealText(wish.password, proxyPasswordContext(instanceId)) : kept,
   };
+}
+
+/** Place of a sealed proxy password; a value that is copied to another instance does not open. */
+export function proxyPasswordContext(instanceId: string): string[] {
+  return ['instance', instanceId, 'proxy-password'];
 }

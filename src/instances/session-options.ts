@@ -4,7 +4,7 @@ import type { SessionOptions } from '../whatsapp/whatsapp.gateway.js';
 import { restrictionOf } from './instance-values.js';
 import type { InstanceEntity } from './instance.entity.js';
 import { ProxyPasswordUnreadable } from './instances.errors.js';
-import { proxyPasswordContext } from './sealed-places.js';
+import { proxyPasswordContext } from './proxy-columns.js';
 
 export type SessionConfiguration = Pick<
   InstanceEntity,

@@ -1,10 +1,10 @@
+import { proxyPasswordContext } from '../instances/proxy-columns.js';
 import {
-  proxyPasswordContext,
   webhookAuthorizationContext,
   webhookHeadersContext,
   webhookSecretContext,
   webhookUrlContext,
-} from '../instances/sealed-places.js';
+} from '../webhooks/store/sealed-places.js';
 import { credentialsContext, sessionKeyContext } from '../whatsapp/session-store/sealed-places.js';
 
 /** A column whose values are sealed, and the place that each value is bound to. */

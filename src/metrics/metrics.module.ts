@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { WebSocketModule } from '../events/websocket/websocket.module.js';
+import { LiveModule } from '../live/live.module.js';
 import { WhatsAppModule } from '../whatsapp/whatsapp.module.js';
 import { CallMetrics } from './call-metrics.js';
 import { ClientVersionMetrics } from './client-version-metrics.js';
@@ -13,7 +13,7 @@ import { WebhookMetrics } from './webhook-metrics.js';
 import { WebSocketMetrics } from './websocket-metrics.js';
 
 @Module({
-  imports: [WebSocketModule, WhatsAppModule],
+  imports: [LiveModule, WhatsAppModule],
   controllers: [MetricsController],
   providers: [
     MetricsRegistry,

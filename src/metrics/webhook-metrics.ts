@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
-import { DeliverySettled, WebhookSwitchedOff } from '../events/due-delivery.js';
+import { DeliverySettled, WebhookSwitchedOff } from '../deliveries/due-delivery.js';
 import { MetricsRegistry } from './metrics-registry.js';
 import { StoredFigure } from './stored-figure.js';
 

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventBus } from '../common/events/event-bus.js';
-import { EventSockets } from '../events/websocket/event-sockets.js';
-import { DROP_REASONS, WebSocketDropped } from '../events/websocket/websocket-dropped.event.js';
+import { EventSockets } from '../live/event-sockets.js';
+import { DROP_REASONS, WebSocketDropped } from '../live/event-socket.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
 /** Who listens to events live. */

@@ -12,7 +12,7 @@ import { LimitedHttpAdapter } from '../common/http/limited-http.adapter.js';
 import { NestLog } from '../common/logging/nest-log.js';
 import { SystemClock } from '../common/time/system-clock.js';
 import type { DataPlace } from '../database/embedded/data-directory.js';
-import { EventSockets } from '../events/websocket/event-sockets.js';
+import { EventSockets } from '../live/event-sockets.js';
 import { PairingRooms } from '../pairing-page/pairing-rooms.js';
 import { databaseFailure } from './database-failure.js';
 import { openDatabaseServer, type DatabaseServer } from './database-server.js';

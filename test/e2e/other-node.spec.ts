@@ -5,7 +5,7 @@ import { PageEvents, readDrawing } from '../support/page-events.js';
 import { runSql } from '../support/postgres.js';
 import { Stage, type Answer } from '../support/stage.js';
 import type { ContactOptions } from '../simulator/index.js';
-import { SocketClient } from '../unit/events/support/socket-client.js';
+import { SocketClient } from '../unit/webhooks/support/socket-client.js';
 
 const CALLER = '491510000090';
 const LONG_MS = 60_000;

@@ -1,5 +1,5 @@
 import { Stage } from '../support/stage.js';
-import { SocketClient } from '../unit/events/support/socket-client.js';
+import { SocketClient } from '../unit/webhooks/support/socket-client.js';
 
 /** Far below the 25 seconds between two heartbeats, which notice it anyway; generous for a machine under load. */
 const AT_ONCE_MS = 5000;

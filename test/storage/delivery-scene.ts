@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import type { Delivery, DeliveryStatus } from '../../src/events/delivery-values.js';
-import type { WebhookChange } from '../../src/events/webhook-values.js';
+import type { Delivery, DeliveryStatus } from '../../src/deliveries/delivery-values.js';
+import type { WebhookChange } from '../../src/webhooks/store/webhook-values.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 import { EventProcess, newEventSource, type EventProcessOptions, type EventSource } from './events-stage.js';
 

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { SETTLE } from '../../src/events/lane-statements.js';
+import { SETTLE } from '../../src/deliveries/lane-statements.js';
 import { BASE_URL } from '../support/test-ownership.js';
 import type { ReceiverAnswer } from '../support/webhook-receiver.js';
 import { DeliveryScene, stepsOf, withAnswers } from './delivery-scene.js';

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
-import { DeliveriesRepository } from '../../src/events/deliveries.repository.js';
-import { DeliveryRetention } from '../../src/events/delivery-retention.js';
-import type { Webhook } from '../../src/events/webhook-values.js';
+import { DeliveriesRepository } from '../../src/deliveries/deliveries.repository.js';
+import { DeliveryRetention } from '../../src/deliveries/delivery-retention.js';
+import type { Webhook } from '../../src/webhooks/store/webhook-values.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { SilentLog } from '../support/silent-log.js';
 import type { ReceiverAnswer } from '../support/webhook-receiver.js';

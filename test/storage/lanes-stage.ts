@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import type { DeliveryOutcome } from '../../src/events/delivery-outcome.js';
-import type { DueDelivery, SettledDelivery } from '../../src/events/due-delivery.js';
-import { LanesRepository } from '../../src/events/lanes.repository.js';
+import type { DeliveryOutcome } from '../../src/deliveries/delivery-outcome.js';
+import type { DueDelivery, SettledDelivery } from '../../src/deliveries/due-delivery.js';
+import { LanesRepository } from '../../src/deliveries/lanes.repository.js';
 import { newEventSource, until } from './events-stage.js';
 
 export const LIMITS = {

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
-import type { DeliveryOutcome } from '../../src/events/delivery-outcome.js';
-import type { DueDelivery } from '../../src/events/due-delivery.js';
-import type { Settlement } from '../../src/events/lanes.repository.js';
+import type { DeliveryOutcome } from '../../src/deliveries/delivery-outcome.js';
+import type { DueDelivery } from '../../src/deliveries/due-delivery.js';
+import type { Settlement } from '../../src/deliveries/lanes.repository.js';
 import { eventWriter } from '../support/test-ownership.js';
 import { callUpdate } from './events-stage.js';
 import { openTestDatabase } from './instances-stage.js';

@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { SystemClock } from '../../src/common/time/system-clock.js';
-import { WebhookUrlSealing } from '../../src/events/webhook-url-sealing.js';
-import type { WebhookChange } from '../../src/events/webhook-values.js';
-import { WebhooksRepository } from '../../src/events/webhooks.repository.js';
+import { WebhookUrlSealing } from '../../src/webhooks/store/webhook-url-sealing.js';
+import type { WebhookChange } from '../../src/webhooks/store/webhook-values.js';
+import { WebhooksRepository } from '../../src/webhooks/store/webhooks.repository.js';
 import { SilentLog } from '../support/silent-log.js';
 import { WebhookReceiver, type ReceivedWebhook } from '../support/webhook-receiver.js';
 import {
@@ -119,9 +119,9 @@ describe('the address of a webhook', () => {
     await process.stop();
     const repository = new WebhooksRepository(dataSource, process.writer);
     const sealing = new WebhookUrlSealing(repository, secrets, new SystemClock(), new SilentLog());
-    sealing.start();
+    sealing.onApplicationBootstrap();
     await until(async () => !(await dump()).includes('hunter2'), 'it is sealed');
-    await sealing.stop();
+    await sealing.beforeApplicationShutdown();
 
     process = new EventProcess(dataSource).start();
     expect((await process.webhooks.list(source.caller, source.name)).rows[0]?.url).toBe(masked());

@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import type { DataSource } from 'typeorm';
 import { Webhook } from 'standardwebhooks';
-import type { WebhookChange } from '../../src/events/webhook-values.js';
+import type { WebhookChange } from '../../src/webhooks/store/webhook-values.js';
 import { BASE_URL } from '../support/test-ownership.js';
-import { Receiver } from '../unit/events/support/receiver.js';
+import { Receiver } from '../unit/webhooks/support/receiver.js';
 import { EventProcess, newEventSource, type EventSource } from './events-stage.js';
 import { openTestDatabase } from './instances-stage.js';
 

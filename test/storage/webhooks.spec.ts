@@ -10,7 +10,7 @@ import {
   type EventSource,
 } from './events-stage.js';
 import { draft, openTestDatabase, setUpInstances } from './instances-stage.js';
-import type { WebhookChange } from '../../src/events/webhook-values.js';
+import type { WebhookChange } from '../../src/webhooks/store/webhook-values.js';
 
 let dataSource: DataSource;
 let process: EventProcess;
@@ -191,7 +191,7 @@ describe('old deliveries', () => {
   it('are forgotten after a week, or a month when they are dead, and never while they are pending', async () => {
     await change();
     await nextDelivery();
-    const { DeliveriesRepository } = await import('../../src/events/deliveries.repository.js');
+    const { DeliveriesRepository } = await import('../../src/deliveries/deliveries.repository.js');
     const repository = new DeliveriesRepository(dataSource);
     const ages = { delivered: [6, 8], dead: [29, 31] } as const;
     const [{ id: webhookId } = { id: '' }] = (await process.webhooks.list(source.caller, source.name)).rows;

@@ -1,8 +1,12 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 import { Rule } from '../../common/http/rule.js';
-import { EVENT_TYPES, isEventType } from './event-types.js';
+import { IsFilled } from '../../common/http/text.validators.js';
+import { EVENT_TYPES, isEventType } from '../../webhooks/store/webhook-wish.js';
+
+const isFlagIfGiven = (value: unknown) =>
+  value === undefined || value === null || value === '' || typeof value === 'boolean';
 
 export interface FieldDocs {
   readonly description: string;
@@ -12,6 +16,15 @@ export interface FieldDocs {
 /** True or false; missing or `null` = not given. */
 export function Flag(docs: FieldDocs) {
   return applyDecorators(ApiPropertyOptional({ type: Boolean, ...docs }), IsOptional(), IsBoolean());
+}
+
+/** True or false, and never left out. */
+export function RequiredFlag(docs: FieldDocs) {
+  return applyDecorators(
+    ApiProperty({ type: Boolean, ...docs }),
+    IsFilled(),
+    Rule('isFlag', isFlagIfGiven, 'must be a boolean value'),
+  );
 }
 
 /** A whole number within bounds; missing or `null` = not given. */

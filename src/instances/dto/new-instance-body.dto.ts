@@ -8,10 +8,9 @@ import { isInstanceName } from '../instance-name.js';
 import { PROXY_PROTOCOLS, type InstanceDraft, type ProxyProtocol } from '../instance-values.js';
 import { Rule } from '../../common/http/rule.js';
 import { Choice, EventTypes, Flag, Message, Port, Text } from './body-rules.js';
-import { distinct } from './event-types.js';
+import { distinct, toWebhookWish } from '../../webhooks/store/webhook-wish.js';
 import { toProxyWish } from './proxy-wish.js';
 import { definedSettings } from './given-settings.js';
-import { toWebhookWish } from './webhook-wish.js';
 
 /** Blank and wrongly typed names are told by the rules before. */
 const isNameIfText = (value: unknown) =>

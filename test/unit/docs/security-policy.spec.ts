@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { MAX_ENABLED_WEBHOOKS } from '../../../src/events/events.errors.js';
-import { MAX_SOCKETS_PER_INSTANCE } from '../../../src/events/websocket/websocket.errors.js';
-import { MAX_WEBHOOKS } from '../../../src/instances/instance-values.js';
+import { MAX_SOCKETS_PER_INSTANCE } from '../../../src/live/websocket.errors.js';
+import { MAX_ENABLED_WEBHOOKS, MAX_WEBHOOKS } from '../../../src/webhooks/store/webhook-values.js';
 
 const policy = readFileSync('SECURITY.md', 'utf8');
 const constant = (file: string, name: string): string =>
@@ -39,7 +38,7 @@ describe('SECURITY.md', () => {
     expect(policy).toContain('; 6 connects of one phone, then one each 10 seconds');
     const pipelined = constant('src/common/http/connection-places.ts', 'MAX_PIPELINED');
     expect(policy).toContain(`on each of them ${pipelined} requests at a time`);
-    const handshakes = constant('src/events/websocket/websocket-upgrades.ts', 'HANDSHAKES_PER_ADDRESS');
+    const handshakes = constant('src/live/websocket-upgrades.ts', 'HANDSHAKES_PER_ADDRESS');
     expect(policy).toContain(`and ${handshakes} of its WebSocket handshakes in work`);
     expect(constant('src/common/http/body-bytes.ts', 'LIMIT_BYTES')).toBe('100 * 1024');
     expect(policy).toContain(
@@ -49,9 +48,9 @@ describe('SECURITY.md', () => {
     expect(policy).toContain(
       `${constant('src/whatsapp/connect-turns.ts', 'PLACES_PER_ACCOUNT')} of the 20 places`,
     );
-    expect(constant('src/events/delivery-places.ts', 'ACCOUNT_SHARE')).toBe('1 / 5');
+    expect(constant('src/deliveries/delivery-places.ts', 'ACCOUNT_SHARE')).toBe('1 / 5');
     expect(policy).toContain(
-      `no more than ${constant('src/events/delivery-places.ts', 'PLACES_PER_WEBHOOK')} for one webhook`,
+      `no more than ${constant('src/deliveries/delivery-places.ts', 'PLACES_PER_WEBHOOK')} for one webhook`,
     );
     expect(policy).toContain(`| ${MAX_WEBHOOKS} for each instance, ${MAX_ENABLED_WEBHOOKS} of them enabled`);
     expect(policy).toContain(`| ${MAX_SOCKETS_PER_INSTANCE} for each instance, `);

@@ -3,9 +3,12 @@ import { SecretBox } from '../../../src/common/crypto/secret-box.js';
 import type { InstanceDraft, ProxyWish } from '../../../src/instances/instance-values.js';
 import { newInstanceRows } from '../../../src/instances/new-instance-rows.js';
 import { proxyColumns } from '../../../src/instances/proxy-columns.js';
-import { webhookAuthorizationContext, webhookSecretContext } from '../../../src/instances/sealed-places.js';
+import {
+  webhookAuthorizationContext,
+  webhookSecretContext,
+} from '../../../src/webhooks/store/sealed-places.js';
 import { opensAlike, toSessionOptions } from '../../../src/instances/session-options.js';
-import { openUrl } from '../../../src/instances/webhook-url.js';
+import { openUrl } from '../../../src/webhooks/store/webhook-url.js';
 import { instanceRow } from './support/instance-row.js';
 
 const secrets = new SecretBox([randomBytes(32)]);

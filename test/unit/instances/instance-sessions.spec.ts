@@ -6,7 +6,7 @@ import { InstanceLeaving } from '../../../src/instances/instance-leaving.event.j
 import { InstanceSessions } from '../../../src/instances/instance-sessions.js';
 import { InstanceStates } from '../../../src/instances/instance-states.js';
 import type { InstanceEntity } from '../../../src/instances/instance.entity.js';
-import { proxyPasswordContext } from '../../../src/instances/sealed-places.js';
+import { proxyPasswordContext } from '../../../src/instances/proxy-columns.js';
 import { FakeGateway } from './support/fake-gateway.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { instanceRow } from './support/instance-row.js';

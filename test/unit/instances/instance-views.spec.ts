@@ -7,7 +7,7 @@ import {
   toProxyView,
   toTokenRotated,
 } from '../../../src/instances/instance.views.js';
-import { WebhookEntity } from '../../../src/instances/webhook.entity.js';
+import { WebhookEntity } from '../../../src/webhooks/store/webhook.entity.js';
 import { instanceRow } from './support/instance-row.js';
 
 describe('answers about instances', () => {

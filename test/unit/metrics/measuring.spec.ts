@@ -1,7 +1,11 @@
 import { CallHungUp } from '../../../src/calls/events.js';
 import { RequestAnswered } from '../../../src/common/http/request-answered.event.js';
-import { DeliverySettled, WebhookSwitchedOff, type DueDelivery } from '../../../src/events/due-delivery.js';
-import { WebSocketDropped } from '../../../src/events/websocket/websocket-dropped.event.js';
+import {
+  DeliverySettled,
+  WebhookSwitchedOff,
+  type DueDelivery,
+} from '../../../src/deliveries/due-delivery.js';
+import { WebSocketDropped } from '../../../src/live/event-socket.js';
 import { InstanceStateChanged } from '../../../src/instances/instance-state-changed.event.js';
 import { SystemClock } from '../../../src/common/time/system-clock.js';
 import { ClientVersionRefused } from '../../../src/whatsapp/client-version/client-versions.js';

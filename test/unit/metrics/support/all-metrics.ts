@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { DatabaseStatus } from '../../../../src/common/database/database-status.js';
 import { EventBus } from '../../../../src/common/events/event-bus.js';
 import { parseAppConfig } from '../../../../src/config/app-config.js';
-import { EventSockets } from '../../../../src/events/websocket/event-sockets.js';
+import { EventSockets } from '../../../../src/live/event-sockets.js';
 import { CallMetrics } from '../../../../src/metrics/call-metrics.js';
 import { ClientVersionMetrics } from '../../../../src/metrics/client-version-metrics.js';
 import { DatabaseMetrics } from '../../../../src/metrics/database-metrics.js';
