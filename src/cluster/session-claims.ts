@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Poller } from '../common/async/poller.js';
 import { Log } from '../common/logging/log.js';
-import { Clock, type Timer } from '../common/time/clock.js';
+import { Clock } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { ClaimRound } from './claim-round.js';
 import { NodeLease } from './node-lease.js';
@@ -12,62 +13,40 @@ const MOST_IN_ONE_ROUND = 1000;
 /** Looks once a second, and when told, for instances that nobody holds. */
 @Injectable()
 export class SessionClaims {
-  private next: Timer | undefined;
-  private running: Promise<void> = Promise.resolve();
-  private isRunning = false;
-  private again = false;
-  private failing = false;
-  private stopped = true;
+  private readonly poller: Poller;
 
   constructor(
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly config: AppConfig,
     private readonly lease: NodeLease,
     private readonly round: ClaimRound,
-    private readonly log: Log,
-  ) {}
+    log: Log,
+  ) {
+    this.poller = new Poller(clock, log, {
+      everyMs: CLAIM_EVERY_MS,
+      round: () => this.claim(),
+      failure: 'Instances that nobody holds could not be claimed',
+    });
+  }
 
   /** Resolves when the first round is through. */
-  async start(): Promise<void> {
-    this.stopped = false;
-    await this.run();
+  start(): Promise<void> {
+    this.poller.start();
+    return this.poller.idle();
   }
 
   /** Looks at once: somebody has just let go of instances. */
   wake(): void {
-    if (this.isRunning) this.again = true;
-    else if (!this.stopped) {
-      this.next?.cancel();
-      void this.run();
-    }
+    this.poller.wake();
   }
 
   /** May be called twice. Resolves when the round that is under way has ended. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.next?.cancel();
-    await this.running;
-  }
-
-  private run(): Promise<void> {
-    this.isRunning = true;
-    this.running = this.claim().finally(() => {
-      this.isRunning = false;
-      if (this.stopped) return;
-      this.next = this.clock.schedule(this.again ? 0 : CLAIM_EVERY_MS, () => void this.run());
-      this.again = false;
-    });
-    return this.running;
+  stop(): Promise<void> {
+    return this.poller.stop();
   }
 
   private async claim(): Promise<void> {
     if (!this.lease.isRegistered || !this.lease.maySend) return;
-    try {
-      await this.round.run(this.config.sessionOpensPerSecond || MOST_IN_ONE_ROUND);
-      this.failing = false;
-    } catch (err) {
-      if (!this.failing) this.log.warn('Instances that nobody holds could not be claimed', { err });
-      this.failing = true;
-    }
+    await this.round.run(this.config.sessionOpensPerSecond || MOST_IN_ONE_ROUND);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Poller } from '../common/async/poller.js';
+import { retried } from '../common/async/retried.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
@@ -146,19 +147,14 @@ export class DeliveryWorker {
    * A short outage must not hold up the lane until its claim runs out, nor deliver twice what was delivered: the outcome is
    * stored as soon as the database is back, or the lock of the webhook is gone.
    */
-  private async settle(settled: SettledDelivery): Promise<Settlement> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await this.settlements.settle(settled);
-      } catch (error) {
+  private settle(settled: SettledDelivery): Promise<Settlement> {
+    return retried(this.clock, () => this.settlements.settle(settled), {
+      pauseMs: SETTLE_AGAIN_MS,
+      goesOn: (error, tries) => {
         const isAway = error instanceof DatabaseUnavailable;
-        const waits = isAway || error instanceof WebhookLocked;
-        const isLast = this.poller.isStopped
-          ? isAway || tries >= SETTLE_TRIES
-          : !waits && tries >= SETTLE_TRIES;
-        if (isLast) throw error;
-        await this.clock.sleep(SETTLE_AGAIN_MS);
-      }
-    }
+        if (this.poller.isStopped) return !isAway && tries < SETTLE_TRIES;
+        return isAway || error instanceof WebhookLocked || tries < SETTLE_TRIES;
+      },
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Poller } from '../common/async/poller.js';
 import { Log } from '../common/logging/log.js';
-import { Clock, type Timer } from '../common/time/clock.js';
+import { Clock } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { InstanceSessions } from './instance-sessions.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
@@ -13,47 +14,35 @@ const LOOK_EVERY_MS = 5000;
  */
 @Injectable()
 export class DisabledAccounts implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private next: Timer | undefined;
-  private looking: Promise<void> = Promise.resolve();
-  private isStopped = false;
-  private isFailing = false;
+  private readonly poller: Poller;
 
   constructor(
     private readonly repository: InstanceStatusRepository,
     private readonly sessions: InstanceSessions,
     private readonly config: AppConfig,
-    private readonly clock: Clock,
-    private readonly log: Log,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    // A process that is alone has done it itself.
-    if (this.config.natsUrl !== undefined) this.plan();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    this.next?.cancel();
-    await this.looking;
-  }
-
-  private plan(): void {
-    if (this.isStopped) return;
-    this.next = this.clock.schedule(LOOK_EVERY_MS, () => {
-      this.looking = this.look().finally(() => this.plan());
+    clock: Clock,
+    log: Log,
+  ) {
+    this.poller = new Poller(clock, log, {
+      everyMs: LOOK_EVERY_MS,
+      round: () => this.close(),
+      failure: 'Sessions of disabled accounts could not be closed',
     });
   }
 
-  private async look(): Promise<void> {
-    try {
-      for (const instanceId of await this.repository.listOnlineOfDisabledAccounts()) {
-        if (this.sessions.stateOf(instanceId) === 'absent') continue;
-        await this.sessions.close(instanceId, 'The account was disabled');
-      }
-      this.isFailing = false;
-    } catch (err) {
-      if (!this.isFailing) this.log.warn('Sessions of disabled accounts could not be closed', { err });
-      this.isFailing = true;
+  onApplicationBootstrap(): void {
+    // A process that is alone has done it itself.
+    if (this.config.natsUrl !== undefined) this.poller.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.poller.stop();
+  }
+
+  private async close(): Promise<void> {
+    for (const instanceId of await this.repository.listOnlineOfDisabledAccounts()) {
+      if (this.sessions.stateOf(instanceId) === 'absent') continue;
+      await this.sessions.close(instanceId, 'The account was disabled');
     }
   }
 }

@@ -1,12 +1,15 @@
+import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import type { Log } from '../logging/log.js';
 import type { Clock, Timer } from '../time/clock.js';
 
 /** A poller that fails waits longer each time, up to this, or its own interval where that is longer. */
 const LONGEST_BACK_OFF_MS = 5000;
+/** While the database is away the others ask no later than this after the first failure: they are to be back when it is. */
+const SLOWEST_AWAY_MS = 1000;
 
 /** What a poller does, and how often. */
 export interface PollerOptions {
-  /** From the end of a round to the next one, milliseconds. */
+  /** From the end of a round to the next one, milliseconds; `wakeIn` may ask for less. */
   readonly everyMs: number;
   /** Looks for work and does it. May wake the poller when it has left work behind. */
   readonly round: () => Promise<void>;
@@ -14,13 +17,16 @@ export interface PollerOptions {
   readonly failure: string;
 }
 
-/** Looks for work again and again, and at once when it is woken; never two rounds at a time. */
+/** Looks for work again and again, and at once when it is woken; never two rounds at a time. The only such loop of the product. */
 export class Poller {
   private isRunning = false;
   private lastRun: Promise<void> = Promise.resolve();
   private wanted = false;
   private stopped = true;
   private failures = 0;
+  private databaseIsAway = false;
+  /** When the next round is planned, on the monotonic clock. */
+  private dueAtMs = Infinity;
   private timer: Timer | undefined;
 
   constructor(
@@ -49,6 +55,19 @@ export class Poller {
     this.lastRun = this.run();
   }
 
+  /** Looks in this many milliseconds at the latest; the earliest wish counts. */
+  wakeIn(delayMs: number): void {
+    const dueAtMs = this.clock.monotonicMs() + Math.max(0, delayMs);
+    if (this.stopped || dueAtMs >= this.dueAtMs) return;
+    this.dueAtMs = dueAtMs;
+    if (!this.isRunning) this.plan();
+  }
+
+  /** Resolves when no round is running. Never rejects. */
+  idle(): Promise<void> {
+    return this.lastRun;
+  }
+
   /** Resolves when the round that is running has ended. May be called twice. */
   async stop(): Promise<void> {
     this.stopped = true;
@@ -61,11 +80,19 @@ export class Poller {
     let isFine = true;
     while (isFine && this.wanted && !this.stopped) {
       this.wanted = false;
+      this.dueAtMs = Infinity;
       isFine = await this.tryRound();
     }
     // Before anything else gets its turn: a wake in between would be lost.
     this.isRunning = false;
-    if (!this.stopped) this.timer = this.clock.schedule(this.pauseMs(), () => this.wake());
+    if (this.stopped) return;
+    this.dueAtMs = Math.min(this.dueAtMs, this.clock.monotonicMs() + this.pauseMs());
+    this.plan();
+  }
+
+  private plan(): void {
+    this.timer?.cancel();
+    this.timer = this.clock.schedule(Math.max(0, this.dueAtMs - this.clock.monotonicMs()), () => this.wake());
   }
 
   private async tryRound(): Promise<boolean> {
@@ -76,12 +103,15 @@ export class Poller {
     } catch (err) {
       if (this.failures === 0) this.log.error(this.options.failure, { err });
       this.failures += 1;
+      this.databaseIsAway = err instanceof DatabaseUnavailable;
       return false;
     }
   }
 
   private pauseMs(): number {
     const { everyMs } = this.options;
-    return Math.max(everyMs, Math.min(everyMs * 2 ** this.failures, LONGEST_BACK_OFF_MS));
+    if (this.failures === 0) return everyMs;
+    const firstMs = this.databaseIsAway ? Math.min(everyMs, SLOWEST_AWAY_MS) : everyMs;
+    return Math.max(firstMs, Math.min(firstMs * 2 ** this.failures, LONGEST_BACK_OFF_MS));
   }
 }

@@ -1,4 +1,5 @@
 import { KeyedQueue } from '../async/keyed-queue.js';
+import { retried } from '../async/retried.js';
 import type { Log } from '../logging/log.js';
 import type { Clock } from '../time/clock.js';
 import { DatabaseUnavailable } from './database-unavailable.js';
@@ -33,12 +34,17 @@ export class DeferredWrites {
       const callers = this.callers.get(key) ?? new Set();
       this.callers.set(key, callers.add(reject));
       void this.queue.run(key, async () => {
+        const goesOn = (error: unknown) => {
+          reject(error instanceof Error ? error : new Error(String(error)));
+          return error instanceof DatabaseUnavailable && this.hold(key);
+        };
         try {
-          resolve(await write());
-        } catch (cause) {
-          reject(cause instanceof Error ? cause : new Error(String(cause)));
-          if (cause instanceof DatabaseUnavailable) await this.goOn(key, write);
+          resolve(await retried(this.clock, write, { pauseMs: RETRY_MS, goesOn }));
+        } catch (err) {
+          if (this.held.has(key) && !(err instanceof DatabaseUnavailable))
+            this.log.error('A write that had waited for the database failed', { key, err });
         }
+        this.held.delete(key);
         callers.delete(reject);
         if (callers.size === 0) this.callers.delete(key);
       });
@@ -56,20 +62,10 @@ export class DeferredWrites {
     await this.idle();
   }
 
-  private async goOn(key: string, write: () => Promise<unknown>): Promise<void> {
+  /** Tells those who wait for a write of this key that it takes longer. False: nothing waits for the database any more. */
+  private hold(key: string): boolean {
     this.held.add(key);
     for (const reject of this.callers.get(key) ?? []) reject(new DatabaseUnavailable());
-    while (!this.stopped) {
-      await this.clock.sleep(RETRY_MS);
-      try {
-        await write();
-        break;
-      } catch (err) {
-        if (err instanceof DatabaseUnavailable) continue;
-        this.log.error('A write that had waited for the database failed', { key, err });
-        break;
-      }
-    }
-    this.held.delete(key);
+    return !this.stopped;
   }
 }

@@ -1,16 +1,17 @@
 import { Poller } from '../../../../src/common/async/poller.js';
+import { DatabaseUnavailable } from '../../../../src/common/database/database-unavailable.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { SilentLog } from '../../../support/silent-log.js';
 
 const FAILURE = 'Work could not be looked up';
 
 /** A poller, the rounds it has begun, and what a round does. */
-function pollerThat(round: () => Promise<void> = () => Promise.resolve()) {
+function pollerThat(round: () => Promise<void> = () => Promise.resolve(), everyMs = 1000) {
   const clock = new ManualClock();
   const log = new SilentLog();
   const seen = { rounds: 0 };
   const poller = new Poller(clock, log, {
-    everyMs: 1000,
+    everyMs,
     failure: FAILURE,
     round: () => {
       seen.rounds += 1;
@@ -166,5 +167,64 @@ describe('a poller', () => {
     poller.start();
     await clock.advance(0);
     expect(seen.rounds).toBe(2);
+  });
+
+  it('looks earlier when that is wished, at the earliest of several wishes', async () => {
+    const { clock, seen, poller } = pollerThat(undefined, 30_000);
+    poller.start();
+    await clock.advance(0);
+    for (const wish of [500, 200, 900, 40_000]) poller.wakeIn(wish);
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(199);
+    expect(seen.rounds).toBe(1);
+    await clock.advance(1);
+    expect(seen.rounds).toBe(2);
+    await clock.advance(29_999);
+    expect(seen.rounds).toBe(2);
+    await clock.advance(1);
+    expect(seen.rounds).toBe(3);
+  });
+
+  it('keeps a wish that comes while a round is running', async () => {
+    const { clock, seen, poller } = pollerThat(() => {
+      if (seen.rounds === 1) poller.wakeIn(200);
+      return Promise.resolve();
+    }, 30_000);
+    poller.start();
+    await clock.advance(200);
+    expect(seen.rounds).toBe(2);
+    await clock.advance(29_999);
+    expect(seen.rounds).toBe(2);
+  });
+
+  it('knows no wish before it is started and after it was stopped', async () => {
+    const { clock, seen, poller } = pollerThat();
+    poller.wakeIn(0);
+    poller.start();
+    await poller.stop();
+    poller.wakeIn(0);
+    await clock.advance(60_000);
+    expect(seen.rounds).toBe(1);
+  });
+
+  it('is back within 5 seconds when the database is, however seldom it looks', async () => {
+    let fault: Error | undefined = new DatabaseUnavailable();
+    const { clock, seen, poller } = pollerThat(
+      () => (fault ? Promise.reject(fault) : Promise.resolve()),
+      600_000,
+    );
+    poller.start();
+    await clock.advance(2000 + 4000 + 5000);
+    expect(seen.rounds).toBe(4);
+    fault = new Error('a statement that is wrong');
+    await clock.advance(5000);
+    expect(seen.rounds).toBe(5);
+    await clock.advance(599_999);
+    expect(seen.rounds).toBe(5);
+    fault = undefined;
+    await clock.advance(1);
+    expect(seen.rounds).toBe(6);
+    await clock.advance(599_999);
+    expect(seen.rounds).toBe(6);
   });
 });
