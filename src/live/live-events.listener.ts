@@ -20,7 +20,7 @@ interface EventNews {
   readonly text: string;
 }
 
-/** An event was handed out. */
+/** An event was stored. */
 const EVENT_EMITTED: NewsTopic<EventNews> = {
   name: 'event.emitted',
   parse: (value) => {

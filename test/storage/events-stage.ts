@@ -86,8 +86,11 @@ export class EventProcess {
     await this.worker.stop();
   }
 
-  /** Stores events as the product does. */
+  /** Stores events as the product does: one in a statement of its own, several together. */
   async emit(...events: WebhookEvent[]): Promise<void> {
+    const [only, ...more] = events;
+    if (only && more.length === 0)
+      return this.writer.publish(await this.writer.store(this.dataSource.manager, only));
     const stored = await this.dataSource.transaction(async (manager) => {
       const results = [];
       for (const event of events) results.push(await this.writer.store(manager, event));

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { prepared } from '../database/prepared-statements.js';
 import { BaseAddress } from '../http/base-address.js';
 import { EventBus } from './event-bus.js';
 import { EventStored, type EventType, type WebhookEvent } from './webhook-event.js';
@@ -95,7 +96,7 @@ export class EventWriter {
   async store(manager: EntityManager, event: WebhookEvent): Promise<StoredEvents> {
     const { tables, values, stored } = this.insert([event], '(SELECT $1::uuid AS instance_id)', 1);
     const [row] = await manager.query<{ stored: StoredEvents }[]>(
-      `WITH ${tables.join(', ')} SELECT ${stored} AS stored`,
+      prepared(`WITH ${tables.join(', ')} SELECT ${stored} AS stored`),
       [event.instanceId, ...values],
     );
     return row?.stored ?? null;
