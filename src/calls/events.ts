@@ -8,11 +8,11 @@ export class CallChanged {
   ) {}
 }
 
-/** The time of a call was over and its phones were told to stop. Told again when that had to be repeated. */
+/** The time of a call was over and its phones were sent the hang-up. Published again when that had to be repeated. */
 export class CallHungUp {
   constructor(
     readonly plannedAt: Date,
-    /** When the last phone was told. */
+    /** When the last phone was sent it. */
     readonly at: Date,
   ) {}
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { prepared } from '../common/database/prepared-statements.js';
-import { EventWriter, type EventInsert, type StoredEvents } from '../common/events/event-writer.js';
-import type { WebhookEvent } from '../common/events/webhook-event.js';
+import { EventWriter, type StoredEvents } from '../common/events/event-writer.js';
+import type { EventContent, WebhookEvent } from '../common/events/webhook-event.js';
 import { Ownership } from './ownership.js';
 import { OwnershipLost } from './ownership.errors.js';
 
@@ -23,7 +23,7 @@ export interface FencedChange {
 /** The same change of many instances. */
 interface ManyChange extends Pick<FencedChange, 'change' | 'values' | 'also'> {
   /** Stored for each row that `change` returns, by its column `instance_id`. */
-  readonly events?: readonly Omit<WebhookEvent, 'instanceId'>[];
+  readonly events?: readonly EventContent[];
 }
 
 /** Tells a change that was refused from one that found nothing to do. */
@@ -68,7 +68,7 @@ export class FencedWrites {
     const given = [...values, instanceId, this.ownership.nodeId, epoch];
     const [instance, node, held] = [1, 2, 3].map((place) => `$${values.length + place}`);
     const source = `(SELECT ${instance}::uuid AS instance_id FROM changed LIMIT 1)`;
-    const insert = this.insertOf(events, source, given.length);
+    const insert = this.events.insert(events, source, given.length);
     const tables = [
       `fence AS (SELECT 1 FROM session_owners
          WHERE instance_id = ${instance}::uuid AND node_id = ${node}::uuid AND epoch = ${held}::bigint FOR SHARE)`,
@@ -96,7 +96,7 @@ export class FencedWrites {
   ): Promise<R[]> {
     const given = [...values, this.ownership.nodeId, instanceIds];
     const [node, ids] = [1, 2].map((place) => `$${values.length + place}`);
-    const insert = this.insertOf(events, 'changed', given.length);
+    const insert = this.events.insert(events, 'changed', given.length);
     const tables = [
       `fence AS (SELECT instance_id FROM session_owners
          WHERE node_id = ${node}::uuid AND instance_id = ANY (${ids}::uuid[]) FOR SHARE)`,
@@ -106,21 +106,11 @@ export class FencedWrites {
     ];
     const rows = await this.database.query<(R & Pick<FenceMarks, 'storedEvents'>)[]>(
       `WITH ${tables.join(',\n')}
-       SELECT changed.*, CASE WHEN row_number() OVER () = 1 THEN ${insert.stored} END AS "storedEvents" FROM changed`,
+       SELECT changed.*, ${insert.storedInFirst} AS "storedEvents" FROM changed`,
       [...given, ...insert.values],
     );
     for (const { storedEvents } of rows) this.events.publish(storedEvents);
     return rows.map(withoutMarks);
-  }
-
-  private insertOf(
-    events: readonly Omit<WebhookEvent, 'instanceId'>[],
-    source: string,
-    given: number,
-  ): EventInsert {
-    return events.length === 0
-      ? { tables: [], values: [], stored: 'NULL::json' }
-      : this.events.insert(events, source, given);
   }
 }
 

@@ -117,7 +117,7 @@ export class DeliveryWorker {
   }
 
   /**
-   * Never rejects. A lane whose outcome could not be stored is claimed anew when its claim runs out. True: there may be work that this
+   * Never rejects. A lane whose outcome could not be stored is claimed again when its claim expires. True: there may be work that this
    * lane, or the state of its webhook, has held back.
    */
   private async run(first: DueDelivery): Promise<boolean> {

@@ -72,7 +72,7 @@ export class Settlements {
         for (const { reject } of batch) reject(error);
       }
     }
-    // Before those who were told get their turn: what they settle at once would find nobody to write it.
+    // Before the callers get their turn: what they settle at once would find nobody to write it.
     this.isWriting = false;
   }
 

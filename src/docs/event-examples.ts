@@ -1,6 +1,6 @@
 import type { CallEventState } from '../calls/store/call-event.js';
 import type { EventEnvelope } from '../common/events/event-writer.js';
-import type { InstanceEventState } from '../instances/instance-event.js';
+import type { InstanceEventState } from '../common/events/webhook-event.js';
 import { refusalText } from '../whatsapp/client-version/client-version.js';
 
 type Data = Readonly<Record<string, unknown>>;

@@ -6,7 +6,8 @@ import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import type { Connecting } from '../whatsapp/connect-turns.js';
-import { instanceNews, logInstanceEvent } from './instance-event.js';
+import { instanceUpdate } from '../common/events/webhook-event.js';
+import { logInstanceEvent } from './instance-event.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
 import { SessionOpener } from './session-opener.js';
 
@@ -57,5 +58,5 @@ export class GainedInstancesListener implements OnModuleInit, BeforeApplicationS
 
 function offlineEvent(at: Date) {
   const reason = 'Ringdrop was restarted, or the session moved to another of its processes';
-  return instanceNews(at, { state: 'disconnected', reason });
+  return instanceUpdate(at, { state: 'disconnected', reason });
 }

@@ -1,4 +1,8 @@
-import { instanceUpdate, type WebhookEvent } from '../common/events/webhook-event.js';
+import {
+  instanceUpdate,
+  type InstanceEventState,
+  type WebhookEvent,
+} from '../common/events/webhook-event.js';
 import type { Log } from '../common/logging/log.js';
 import { maskNumbersIn } from '../common/logging/mask-numbers.js';
 import { CLIENT_OUTDATED } from '../whatsapp/client-version/client-version.js';
@@ -8,23 +12,8 @@ import type { InstanceStatus } from './instance-state.js';
 import type { InstanceRow } from './instance-status.repository.js';
 import { withoutDevice } from './signal-columns.js';
 
-/** What clients are told about instances, by its name on the wire. */
-export type InstanceEventState =
-  | 'qr_ready'
-  | 'pair_success'
-  | 'connecting'
-  | 'connected'
-  | 'disconnected'
-  | 'passkey_required'
-  | 'logged_out'
-  | 'stream_replaced'
-  | 'client_outdated'
-  | 'connect_failure'
-  | 'restricted'
-  | 'unrestricted'
-  | 'webhook_disabled';
-
-interface InstanceNews {
+/** What is written of it in the event. */
+type InstanceUpdate = {
   readonly state: InstanceEventState;
   readonly jid?: string;
   /** What can be scanned now. */
@@ -36,24 +25,19 @@ interface InstanceNews {
   readonly until?: string;
   /** Of a webhook. */
   readonly label?: string;
-}
+};
 
 /** Another device took the session over (`conflict`, code 440 in WhatsApp Web and Baileys). */
 const STREAM_REPLACED_CODE = 440;
 
-/** The event that reports a signal; `undefined`: it is no news for clients. */
+/** The event that reports a signal; `undefined`: clients get none. */
 export function instanceEvent(
   before: InstanceRow,
   next: InstanceStatus,
   signal: SessionSignal,
 ): WebhookEvent | undefined {
-  const news = newsOf(before, next, signal);
-  return news && { instanceId: before.id, ...instanceNews(signal.at, news) };
-}
-
-/** An event that may be told of any instance. */
-export function instanceNews(at: Date, { state, ...more }: InstanceNews): Omit<WebhookEvent, 'instanceId'> {
-  return instanceUpdate(at, { state, ...more });
+  const update = updateOf(before, next, signal);
+  return update && { instanceId: before.id, ...instanceUpdate(signal.at, update) };
 }
 
 /** One line for each event of an instance, once it is stored. What can be scanned and who was linked stay out of it. */
@@ -80,7 +64,11 @@ export function isOfOutdatedClient({ lastDisconnectCode }: InstanceRow, signal: 
   return signal.type === 'connecting' && lastDisconnectCode === CLIENT_OUTDATED;
 }
 
-function newsOf(before: InstanceRow, next: InstanceStatus, signal: SessionSignal): InstanceNews | undefined {
+function updateOf(
+  before: InstanceRow,
+  next: InstanceStatus,
+  signal: SessionSignal,
+): InstanceUpdate | undefined {
   switch (signal.type) {
     case 'qr_ready':
       return { state: 'qr_ready', codes: [signal.qr] };

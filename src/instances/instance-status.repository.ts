@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { FencedWrites } from '../cluster/fenced-writes.js';
 import { EventWriter, type StoredEvents } from '../common/events/event-writer.js';
-import type { WebhookEvent } from '../common/events/webhook-event.js';
+import type { EventContent, WebhookEvent } from '../common/events/webhook-event.js';
 import type { Connecting } from '../whatsapp/connect-turns.js';
 import type { InstanceIdentity } from './instance-identity.js';
 import type { InstanceStatus } from './instance-state.js';
@@ -85,10 +85,7 @@ export class InstanceStatusRepository {
    * No session survives its process, so those that were online when they were taken over are offline. Returns those; the
    * event of each is stored with it.
    */
-  async markOffline(
-    instanceIds: readonly string[],
-    event: Omit<WebhookEvent, 'instanceId'>,
-  ): Promise<InstanceIdentity[]> {
+  async markOffline(instanceIds: readonly string[], event: EventContent): Promise<InstanceIdentity[]> {
     const offline = await this.writes.runForMany<InstanceIdentity>(instanceIds, {
       also: [
         `offline AS (UPDATE instances SET status = 'disconnected', updated_at = now() FROM fence
@@ -102,15 +99,15 @@ export class InstanceStatusRepository {
   }
 
   /** Ends the restrictions whose time is over, each for one of those who ask at once. The events are stored with it. */
-  async liftRestrictions(now: Date, event: Omit<WebhookEvent, 'instanceId'>): Promise<LiftedInstance[]> {
-    const { tables, values, stored } = this.events.insert([event], 'changed', 1);
+  async liftRestrictions(now: Date, event: EventContent): Promise<LiftedInstance[]> {
+    const { tables, values, storedInFirst } = this.events.insert([event], 'changed', 1);
     const rows = await this.dataSource.query<(LiftedInstance & { readonly stored: StoredEvents })[]>(
       `WITH changed AS (
          UPDATE instances SET restricted = false, restricted_until = NULL, contacts_spared_from = NULL, updated_at = now()
          WHERE restricted AND (restricted_until <= $1 OR restricted_until IS NULL)
          RETURNING id, id AS instance_id, account_id AS "accountId", name, status
        ), ${tables.join(', ')}
-       SELECT id, "accountId", name, status, CASE WHEN row_number() OVER () = 1 THEN ${stored} END AS stored FROM changed`,
+       SELECT id, "accountId", name, status, ${storedInFirst} AS stored FROM changed`,
       [now, ...values],
     );
     return rows.map(({ stored: events, ...instance }) => {

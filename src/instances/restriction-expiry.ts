@@ -8,7 +8,8 @@ import { Poller } from '../common/async/poller.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
-import { instanceNews, logInstanceEvent } from './instance-event.js';
+import { instanceUpdate } from '../common/events/webhook-event.js';
+import { logInstanceEvent } from './instance-event.js';
 import { InstanceStateChanged } from './instance-state-changed.event.js';
 import { InstanceStatusRepository } from './instance-status.repository.js';
 
@@ -60,7 +61,7 @@ export class RestrictionExpiry implements OnModuleInit, OnApplicationBootstrap, 
 
   private async lift(): Promise<void> {
     const at = this.clock.now();
-    const event = instanceNews(at, { state: 'unrestricted' });
+    const event = instanceUpdate(at, { state: 'unrestricted' });
     for (const { status, ...instance } of await this.repository.liftRestrictions(at, event)) {
       logInstanceEvent(this.log, instance, event);
       const signal = { type: 'unrestricted', instanceId: instance.id, at } as const;

@@ -7,7 +7,7 @@ import { IncomingCallsRepository } from '../../src/calls/incoming/incoming-calls
 import { FencedWrites } from '../../src/cluster/fenced-writes.js';
 import { OwnershipLost } from '../../src/cluster/ownership.errors.js';
 import { SecretBox } from '../../src/common/crypto/secret-box.js';
-import { instanceNews } from '../../src/instances/instance-event.js';
+import { instanceUpdate } from '../../src/common/events/webhook-event.js';
 import { InstanceStatusRepository } from '../../src/instances/instance-status.repository.js';
 import { SessionStore } from '../../src/whatsapp/session-store/session-store.js';
 import { eventWriter, TestOwnership } from '../support/test-ownership.js';
@@ -60,7 +60,7 @@ class Scene {
   }
 }
 
-const event = (instanceId: string) => ({ instanceId, ...instanceNews(start, { state: 'disconnected' }) });
+const event = (instanceId: string) => ({ instanceId, ...instanceUpdate(start, { state: 'disconnected' }) });
 
 const WRITES: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   'saves credentials': ({ store, id }) => store.saveCredentials(id, initAuthCreds()),
@@ -146,7 +146,7 @@ describe('a process that no longer holds an instance', () => {
     const before = await rows();
     const offline = await scene.statuses.markOffline(
       [scene.id],
-      instanceNews(start, { state: 'disconnected' }),
+      instanceUpdate(start, { state: 'disconnected' }),
     );
     expect(offline).toEqual([]);
     expect(await rows()).toBe(before);

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { instanceNews } from '../../src/instances/instance-event.js';
+import { instanceUpdate } from '../../src/common/events/webhook-event.js';
 import { AccountEntity } from '../../src/accounts/account.entity.js';
 import type { TenantCaller } from '../../src/common/http/caller.js';
 import { InstanceDeleted } from '../../src/instances/instance-deleted.event.js';
@@ -127,7 +127,7 @@ describe('an instance and its phone', () => {
     await dataSource.getRepository(AccountEntity).update({ id: disabled.accountId }, { enabled: false });
 
     const all = [online, loggedOut, halfLinked, ofDisabled];
-    const offline = await statuses.markOffline(all, instanceNews(new Date(), { state: 'disconnected' }));
+    const offline = await statuses.markOffline(all, instanceUpdate(new Date(), { state: 'disconnected' }));
     expect(offline).toEqual([{ id: online, accountId: caller.accountId, name: 'online' }]);
     const states = async (id: string) => (await keptEvents(dataSource, id)).map(({ state }) => state);
     expect(await states(online)).toEqual(['disconnected']);

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { OwnershipLost } from '../../src/cluster/ownership.errors.js';
 import { EventBus } from '../../src/common/events/event-bus.js';
 import { EventStored } from '../../src/common/events/webhook-event.js';
-import { instanceNews } from '../../src/instances/instance-event.js';
+import { instanceUpdate } from '../../src/common/events/webhook-event.js';
 import { SilentLog } from '../support/silent-log.js';
 import { BASE_URL, fencedWrites } from '../support/test-ownership.js';
 import { later, start } from './calls-stage.js';
@@ -259,12 +259,12 @@ describe('a change of many instances', () => {
     const many = await setUpMany();
     const { statuses, concerned, ids } = many;
     for (const { instanceId } of concerned) await statuses.move(instanceId, 'disconnected', 'connected', {});
-    const offline = await statuses.markOffline(ids, instanceNews(start, { state: 'disconnected' }));
+    const offline = await statuses.markOffline(ids, instanceUpdate(start, { state: 'disconnected' }));
     expect(offline.map(({ id, name }) => [id, name]).sort()).toEqual(
       concerned.map(({ instanceId, name }) => [instanceId, name]).sort(),
     );
     await expectOneEventEach(many, 'disconnected');
-    expect(await statuses.markOffline(ids, instanceNews(start, { state: 'disconnected' }))).toEqual([]);
+    expect(await statuses.markOffline(ids, instanceUpdate(start, { state: 'disconnected' }))).toEqual([]);
     await expectOneEventEach(many, 'disconnected');
   });
 
@@ -278,7 +278,7 @@ describe('a change of many instances', () => {
       });
     for (const { instanceId } of concerned) await restrict(instanceId, later(-1));
     await restrict(other.instanceId, later(60));
-    const lifted = await statuses.liftRestrictions(start, instanceNews(start, { state: 'unrestricted' }));
+    const lifted = await statuses.liftRestrictions(start, instanceUpdate(start, { state: 'unrestricted' }));
     expect(lifted).toHaveLength(3);
     expect(lifted).toEqual(
       expect.arrayContaining(
@@ -291,7 +291,7 @@ describe('a change of many instances', () => {
       ),
     );
     await expectOneEventEach(many, 'unrestricted');
-    expect(await statuses.liftRestrictions(start, instanceNews(start, { state: 'unrestricted' }))).toEqual(
+    expect(await statuses.liftRestrictions(start, instanceUpdate(start, { state: 'unrestricted' }))).toEqual(
       [],
     );
     await expectOneEventEach(many, 'unrestricted');

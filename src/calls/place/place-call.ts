@@ -153,7 +153,7 @@ export class PlaceCall {
     return call;
   }
 
-  /** Another offer of the same call: what is still refused then is not for lack of news. */
+  /** Another offer of the same call: what is still refused then is not refused for outdated data. */
   private async offerAgain(
     call: PlacedCall,
     draft: CallDraft,

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../time/clock.js';
 
 /** A poller that fails waits longer each time, up to this, or its own interval where that is longer. */
 const LONGEST_BACK_OFF_MS = 5000;
-/** While the database is away the others ask no later than this after the first failure: they are to be back when it is. */
+/** While the database is away, the back-off of a poller with a longer interval begins at this, so that it is back soon after the database is. */
 const SLOWEST_AWAY_MS = 1000;
 
 /** What a poller does, and how often. */
@@ -17,7 +17,7 @@ export interface PollerOptions {
   readonly failure: string;
 }
 
-/** Looks for work again and again, and at once when it is woken; never two rounds at a time. The only such loop of the product. */
+/** Looks for work again and again, and at once when it is woken; never two rounds at a time. */
 export class Poller {
   private isRunning = false;
   private lastRun: Promise<void> = Promise.resolve();

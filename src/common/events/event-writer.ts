@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { prepared } from '../database/prepared-statements.js';
 import { BaseAddress } from '../http/base-address.js';
 import { EventBus } from './event-bus.js';
-import { EventStored, type EventType, type WebhookEvent } from './webhook-event.js';
+import { EventStored, type EventContent, type EventType, type WebhookEvent } from './webhook-event.js';
 
 /** What webhooks and WebSockets receive; see `TEST_EVENT` for the one that is never stored. */
 export interface EventEnvelope {
@@ -27,7 +27,11 @@ export interface EventInsert {
   readonly values: readonly unknown[];
   /** An expression with what was stored, for `publish`. */
   readonly stored: string;
+  /** The same in a statement that returns many rows: `null` in all but the first. */
+  readonly storedInFirst: string;
 }
+
+const NOTHING: EventInsert = { tables: [], values: [], stored: 'NULL::json', storedInFirst: 'NULL::json' };
 
 /** `null`: nothing was stored. */
 export type StoredEvents =
@@ -57,9 +61,15 @@ export class EventWriter {
    * @param source a table with a row, `instance_id`, for each instance that the events happened to; empty when nothing changed
    * @param given how many parameters the statement has already
    */
-  insert(events: readonly Omit<WebhookEvent, 'instanceId'>[], source: string, given: number): EventInsert {
+  insert(events: readonly EventContent[], source: string, given: number): EventInsert {
+    if (events.length === 0) return NOTHING;
     const [type, lane, content] = [1, 2, 3].map((place) => `$${given + place}::text[]`);
+    const stored = `(SELECT json_agg(json_build_object('instanceId', events.instance_id, 'type', events.type, 'text', events.body,
+      'lane', events.lane, 'webhookIds', ARRAY(SELECT webhook_id FROM queued WHERE queued.event_id = events.id))
+      ORDER BY events.place) FROM events)`;
     return {
+      stored,
+      storedInFirst: `CASE WHEN row_number() OVER () = 1 THEN ${stored} END`,
       tables: [
         `events AS MATERIALIZED (
           SELECT made.id, made.instance_id, made.account_id, made.type, made.lane, made.place,
@@ -86,9 +96,6 @@ export class EventWriter {
         events.map((event) => event.lane),
         events.map((event) => this.contentOf(event)),
       ],
-      stored: `(SELECT json_agg(json_build_object('instanceId', events.instance_id, 'type', events.type, 'text', events.body,
-          'lane', events.lane, 'webhookIds', ARRAY(SELECT webhook_id FROM queued WHERE queued.event_id = events.id))
-          ORDER BY events.place) FROM events)`,
     };
   }
 
@@ -111,7 +118,7 @@ export class EventWriter {
   }
 
   /** The envelope between its id and the name of the instance. */
-  private contentOf({ type, at, data }: Omit<WebhookEvent, 'instanceId'>): string {
+  private contentOf({ type, at, data }: EventContent): string {
     const envelope: EventEnvelope = {
       id: '',
       event: type,

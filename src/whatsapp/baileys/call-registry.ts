@@ -25,7 +25,7 @@ export class CallRegistry {
   constructor(
     private readonly line: CallLine,
     private readonly clock: Clock,
-    private readonly tell: (callId: string, news: CallReport) => void,
+    private readonly report: (callId: string, report: CallReport) => void,
   ) {}
 
   /** Follows a call whose offer has left, or goes on following it. */
@@ -36,15 +36,15 @@ export class CallRegistry {
   /**
    * Follows a call whose offer leaves now. Whatever was known of it is over: a hang-up before the offer stopped nobody,
    * and must not pass for one that comes after it.
-   * @param onNews told before everybody else
+   * @param onReport called before everybody else is
    */
-  begin(ring: Ring, onNews?: (news: CallReport) => void): OutgoingCall {
+  begin(ring: Ring, onReport?: (report: CallReport) => void): OutgoingCall {
     this.forget(ring);
     this.dropOld();
     const offeredAtMs = this.clock.monotonicMs();
-    const call = new OutgoingCall(ring, this.line, offeredAtMs, (news) => {
-      onNews?.(news);
-      this.tell(ring.callId, news);
+    const call = new OutgoingCall(ring, this.line, offeredAtMs, (report) => {
+      onReport?.(report);
+      this.report(ring.callId, report);
     });
     this.entries.set(ring.callId, { call, offeredAtMs });
     this.callIdOfOffer.set(ring.offerStanzaId, ring.callId);
@@ -100,7 +100,7 @@ export class CallRegistry {
     if (!this.knows(callId)) return;
     this.learn(callId, acceptance);
     if (furtherDevices.length === 0 && callerTimeoutSeconds === null) return;
-    this.tell(callId, { type: 'acknowledged', ...acceptance });
+    this.report(callId, { type: 'acknowledged', ...acceptance });
   }
 
   /** A new socket is open. */

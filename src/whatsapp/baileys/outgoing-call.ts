@@ -52,7 +52,7 @@ export class OutgoingCall {
     readonly ring: Ring,
     private readonly line: CallLine,
     private readonly offeredAtMs: number,
-    private readonly tell: (news: CallReport) => void,
+    private readonly report: (report: CallReport) => void,
   ) {
     for (const device of ring.devices) this.devices.set(deviceOf(device), device);
     this.taking = new Set((ring.offered ?? ring.devices).map(deviceOf));
@@ -74,7 +74,7 @@ export class OutgoingCall {
     this.noteTaking(device);
     if (this.delivered) return;
     this.delivered = true;
-    this.tell({ type: 'delivered' });
+    this.report({ type: 'delivered' });
   }
 
   /** @param nowMs monotonic time */
@@ -102,7 +102,7 @@ export class OutgoingCall {
         this.phoneRings ||= deviceOf(news.device) === 0;
         if (!this.ringing) {
           this.ringing = true;
-          this.tell({ type: 'ringing' });
+          this.report({ type: 'ringing' });
         }
         return;
       case 'accept':
@@ -143,11 +143,11 @@ export class OutgoingCall {
     this.stopQuietly([device], isSecond ? 'accepted_elsewhere' : undefined);
   }
 
-  private end(news: CallReport, by: string, dismissal?: TerminateReason): void {
+  private end(report: CallReport, by: string, dismissal?: TerminateReason): void {
     this.ended = true;
     this.endedBy = by;
     this.dismissal = dismissal;
-    this.tell(news);
+    this.report(report);
     this.stopQuietly(this.othersThan(by, this.remaining()), dismissal);
   }
 
