@@ -1,18 +1,10 @@
-import {
-  Body,
-  Controller,
-  Get,
-  Headers,
-  HttpCode,
-  Param,
-  Post,
-  Query,
-  UseInterceptors,
-} from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { ApiErrors } from '../../common/http/api-errors.js';
 import { CurrentCaller, type TenantCaller } from '../../common/http/caller.js';
 import { InstanceRoute } from '../../common/http/instance-route.js';
+import { Clock } from '../../common/time/clock.js';
 import { CallsService } from '../calls.service.js';
 import {
   CALL_NOT_FOUND,
@@ -21,12 +13,11 @@ import {
   INSTANCE_REQUIRED,
   NOT_CONNECTED,
 } from './error-rows.js';
-import { toCallCancelled, toCallFound, toCallsFound } from './views.js';
+import { toCallCancelled, toCallFound, toCallPlaced, toCallsFound } from './views.js';
 import { CallCancelledDto, CallFoundDto, CallPlacedDto, CallsFoundDto } from './answers.js';
 import { CancelCallDto, FakeCallDto, FindCallDto, ListCallsDto } from './requests.js';
-import type { PlaceCallResult } from '../commands.js';
 import { parseIdempotencyKey } from '../idempotency/idempotent-requests.js';
-import { ReplayHeaderInterceptor } from './replay-header.interceptor.js';
+import { replay } from '../idempotency/remembered-answer.js';
 
 const LIST_DESCRIPTION =
   'Newest first, a page at a time. `direction` also lists calls to the account: at most 1,000 a day, 100 of them from one ' +
@@ -35,11 +26,13 @@ const LIST_DESCRIPTION =
 @ApiTags('Calls')
 @Controller('call')
 export class CallsController {
-  constructor(private readonly calls: CallsService) {}
+  constructor(
+    private readonly calls: CallsService,
+    private readonly clock: Clock,
+  ) {}
 
   @InstanceRoute(Post, 'fake')
   @HttpCode(200)
-  @UseInterceptors(ReplayHeaderInterceptor)
   @ApiOperation({
     summary: 'Make a phone ring',
     description:
@@ -71,10 +64,15 @@ export class CallsController {
     @CurrentCaller() caller: TenantCaller,
     @Param('instance') instance: string,
     @Body() body: FakeCallDto,
-    @Headers('Idempotency-Key') idempotencyKey?: string,
-  ): Promise<PlaceCallResult> {
+    @Headers('Idempotency-Key') idempotencyKey: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CallPlacedDto> {
     const request = body.toRequest();
-    return this.calls.placeFake(caller, instance, request, parseIdempotencyKey(idempotencyKey));
+    const key = parseIdempotencyKey(idempotencyKey);
+    const { answer, replayed } = await this.calls.placeFake(caller, instance, request, key);
+    // Set before the answer is repeated, which may be a failure.
+    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+    return toCallPlaced(replay(answer, this.clock.now()));
   }
 
   @InstanceRoute(Get, 'list')
