@@ -1,7 +1,7 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { EntityManager } from 'typeorm';
-import { Poller } from '../common/async/poller.js';
+import { ApplicationPoller } from '../common/async/poller.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../common/database/failed-query.js';
 import type { TenantCaller } from '../common/http/caller.js';
 import { Log } from '../common/logging/log.js';
@@ -146,22 +146,19 @@ export class AccessTokens {
 
 /** Keeps what is known about tokens in use fresh. Nobody waits for it: a token that is too old is looked up by its request. */
 @Injectable()
-export class AccessTokenRenewal implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly poller: Poller;
-
-  constructor(clock: Clock, tokens: AccessTokens, log: Log) {
-    this.poller = new Poller(clock, log, {
+export class AccessTokenRenewal extends ApplicationPoller {
+  constructor(
+    clock: Clock,
+    private readonly tokens: AccessTokens,
+    log: Log,
+  ) {
+    super(clock, log, {
       everyMs: RENEW_EVERY_MS,
-      round: () => tokens.renew(),
       failure: 'Tokens in use could not be looked up again',
     });
   }
 
-  onApplicationBootstrap(): void {
-    this.poller.start();
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.poller.stop();
+  protected override round(): Promise<void> {
+    return this.tokens.renew();
   }
 }

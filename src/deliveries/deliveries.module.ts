@@ -1,12 +1,11 @@
 import { Module } from '@nestjs/common';
 import { WebhookSender } from '../webhooks/sending/webhook-sender.js';
 import { WebhooksRepository } from '../webhooks/store/webhooks.repository.js';
-import { DeliveriesLifecycle } from './deliveries-lifecycle.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryLogListener } from './delivery-log.listener.js';
 import { DeliveryRetention } from './delivery-retention.js';
-import { DeliveryWorker } from './delivery-worker.js';
+import { DeliveriesLifecycle, DeliveryWorker } from './delivery-worker.js';
 import { LanesRepository } from './lanes.repository.js';
 import { Settlements } from './settlements.js';
 

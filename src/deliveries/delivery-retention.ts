@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Poller } from '../common/async/poller.js';
+import { ApplicationPoller } from '../common/async/poller.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
@@ -17,30 +17,19 @@ const PENDING_DAYS = 30;
  * given up.
  */
 @Injectable()
-export class DeliveryRetention {
-  private readonly poller: Poller;
-
+export class DeliveryRetention extends ApplicationPoller {
   constructor(
     private readonly deliveries: DeliveriesRepository,
     clock: Clock,
     private readonly log: Log,
   ) {
-    this.poller = new Poller(clock, log, {
+    super(clock, log, {
       everyMs: EVERY_MS,
-      round: () => this.forgetSome(),
       failure: 'Old webhook deliveries could not be given up or deleted',
     });
   }
 
-  start(): void {
-    this.poller.start();
-  }
-
-  stop(): Promise<void> {
-    return this.poller.stop();
-  }
-
-  private async forgetSome(): Promise<void> {
+  protected override async round(): Promise<void> {
     if ((await this.deliveries.deleteOld(KEEP_DAYS, BATCH)) === BATCH) this.poller.wake();
     const dropped = await this.deliveries.dropPending(PENDING_DAYS, BATCH);
     if (!dropped || dropped.deliveries === 0) return;

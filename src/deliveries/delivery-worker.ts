@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Poller } from '../common/async/poller.js';
 import { retried } from '../common/async/retried.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
@@ -6,8 +6,9 @@ import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { DeliveryAttempts } from './delivery-attempts.js';
 import { DeliveryPlaces } from './delivery-places.js';
-import type { Lane } from '../common/events/webhook-event.js';
-import { laneKey, type DueDelivery, type SettledDelivery } from './due-delivery.js';
+import { EventBus } from '../common/events/event-bus.js';
+import { EventStored, type Lane } from '../common/events/webhook-event.js';
+import { laneKey, WebhookSwitchedOff, type DueDelivery, type SettledDelivery } from './due-delivery.js';
 import { LanesRepository, type Settlement } from './lanes.repository.js';
 import { Settlements, WebhookLocked } from './settlements.js';
 import { WebhookSender } from '../webhooks/sending/webhook-sender.js';
@@ -156,5 +157,25 @@ export class DeliveryWorker {
         return isAway || error instanceof WebhookLocked || tries < SETTLE_TRIES;
       },
     });
+  }
+}
+
+/** Events are delivered while the process runs; what is left over waits in the database. */
+@Injectable()
+export class DeliveriesLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    private readonly events: EventBus,
+    private readonly worker: DeliveryWorker,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.events.on(EventStored, ({ lanes }) => this.worker.added(lanes));
+    // What waits for it is given up now, not when its next try would have been.
+    this.events.on(WebhookSwitchedOff, ({ webhook }) => this.worker.hurry(webhook.webhookId));
+    this.worker.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.worker.stop();
   }
 }

@@ -1,5 +1,5 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { Poller } from '../common/async/poller.js';
+import { Injectable } from '@nestjs/common';
+import { ApplicationPoller } from '../common/async/poller.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
 import { AppConfig } from '../config/app-config.js';
@@ -13,9 +13,7 @@ const LOOK_EVERY_MS = 5000;
  * instances to do so; this is for those who could not be asked, because the broker or they themselves were away.
  */
 @Injectable()
-export class DisabledAccounts implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly poller: Poller;
-
+export class DisabledAccounts extends ApplicationPoller {
   constructor(
     private readonly repository: InstanceStatusRepository,
     private readonly sessions: InstanceSessions,
@@ -23,23 +21,18 @@ export class DisabledAccounts implements OnApplicationBootstrap, BeforeApplicati
     clock: Clock,
     log: Log,
   ) {
-    this.poller = new Poller(clock, log, {
+    super(clock, log, {
       everyMs: LOOK_EVERY_MS,
-      round: () => this.close(),
       failure: 'Sessions of disabled accounts could not be closed',
     });
   }
 
-  onApplicationBootstrap(): void {
+  override onApplicationBootstrap(): void {
     // A process that is alone has done it itself.
     if (this.config.natsUrl !== undefined) this.poller.start();
   }
 
-  beforeApplicationShutdown(): Promise<void> {
-    return this.poller.stop();
-  }
-
-  private async close(): Promise<void> {
+  protected override async round(): Promise<void> {
     for (const instanceId of await this.repository.listOnlineOfDisabledAccounts()) {
       if (this.sessions.stateOf(instanceId) === 'absent') continue;
       await this.sessions.close(instanceId, 'The account was disabled');

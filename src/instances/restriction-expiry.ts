@@ -1,10 +1,5 @@
-import {
-  Injectable,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-  type OnModuleInit,
-} from '@nestjs/common';
-import { Poller } from '../common/async/poller.js';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { ApplicationPoller } from '../common/async/poller.js';
 import { EventBus } from '../common/events/event-bus.js';
 import { Log } from '../common/logging/log.js';
 import { Clock } from '../common/time/clock.js';
@@ -18,18 +13,15 @@ const LONGEST_WAIT_MS = 30_000;
 
 /** Lifts restrictions when their time is over, also those that ended while no process ran. */
 @Injectable()
-export class RestrictionExpiry implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly poller: Poller;
-
+export class RestrictionExpiry extends ApplicationPoller implements OnModuleInit {
   constructor(
     private readonly repository: InstanceStatusRepository,
     private readonly events: EventBus,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {
-    this.poller = new Poller(clock, log, {
+    super(clock, log, {
       everyMs: LONGEST_WAIT_MS,
-      round: () => this.check(),
       failure: 'Restrictions that are over could not be lifted',
     });
   }
@@ -40,16 +32,12 @@ export class RestrictionExpiry implements OnModuleInit, OnApplicationBootstrap, 
     });
   }
 
-  onApplicationBootstrap(): Promise<void> {
+  override onApplicationBootstrap(): Promise<void> {
     this.poller.start();
     return this.poller.idle();
   }
 
-  beforeApplicationShutdown(): Promise<void> {
-    return this.poller.stop();
-  }
-
-  private async check(): Promise<void> {
+  protected override async round(): Promise<void> {
     await this.lift();
     const next = await this.repository.nextRestrictionEnd();
     if (next) this.checkAt(next);

@@ -142,9 +142,9 @@ describe('what is pending', () => {
     await process.stop();
     const log = new SilentLog();
     const retention = new DeliveryRetention(new DeliveriesRepository(dataSource), new ManualClock(), log);
-    retention.start();
+    await retention.onApplicationBootstrap();
     await until(async () => (await scene.list(process, 'dead')).length === 1, 'one is given up');
-    await retention.stop();
+    await retention.beforeApplicationShutdown();
     expect(await scene.list(process, 'dead')).toMatchObject([
       { callId: 'old', error: 'expired: it was pending for 30 days', nextAttemptAt: null },
     ]);

@@ -43,7 +43,7 @@ async function clean(days: number): Promise<void> {
     new SystemClock(),
     new SilentLog(),
   );
-  retention.onApplicationBootstrap();
+  await retention.onApplicationBootstrap();
   await retention.beforeApplicationShutdown();
 }
 

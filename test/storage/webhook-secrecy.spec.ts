@@ -119,7 +119,7 @@ describe('the address of a webhook', () => {
     await process.stop();
     const repository = new WebhooksRepository(dataSource, process.writer);
     const sealing = new WebhookUrlSealing(repository, secrets, new SystemClock(), new SilentLog());
-    sealing.onApplicationBootstrap();
+    await sealing.onApplicationBootstrap();
     await until(async () => !(await dump()).includes('hunter2'), 'it is sealed');
     await sealing.beforeApplicationShutdown();
 

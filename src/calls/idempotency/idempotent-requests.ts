@@ -1,4 +1,4 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DatabaseUnavailable } from '../../common/database/database-unavailable.js';
 import { DeferredWrites } from '../../common/database/deferred-writes.js';
 import { Log } from '../../common/logging/log.js';
@@ -8,7 +8,7 @@ import { IdempotencyInProgress, IdempotencyMismatch, InvalidIdempotencyKey } fro
 import { IdempotencyRepository, type KeyOfInstance } from './idempotency.repository.js';
 import { hasLeftNothing } from '../place/placing-failure.js';
 import { answerFromCall, parseAnswer, rememberError, type RememberedAnswer } from './remembered-answer.js';
-import { Poller } from '../../common/async/poller.js';
+import { ApplicationPoller } from '../../common/async/poller.js';
 
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 
@@ -116,23 +116,20 @@ const CLEAN_EVERY_MS = 10 * 60 * 1000;
 
 /** Deletes idempotency keys that are no longer remembered. Nobody waits for it: an expired key can be used anyway. */
 @Injectable()
-export class IdempotencyExpiry implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly poller: Poller;
-
-  constructor(clock: Clock, requests: IdempotentRequests, log: Log) {
-    this.poller = new Poller(clock, log, {
+export class IdempotencyExpiry extends ApplicationPoller {
+  constructor(
+    clock: Clock,
+    private readonly requests: IdempotentRequests,
+    log: Log,
+  ) {
+    super(clock, log, {
       everyMs: CLEAN_EVERY_MS,
-      round: () => requests.deleteExpired(),
       failure: 'Expired idempotency keys could not be deleted',
     });
   }
 
-  onApplicationBootstrap(): void {
-    this.poller.start();
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.poller.stop();
+  protected override round(): Promise<void> {
+    return this.requests.deleteExpired();
   }
 }
 

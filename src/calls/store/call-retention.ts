@@ -1,5 +1,5 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { Poller } from '../../common/async/poller.js';
+import { Injectable } from '@nestjs/common';
+import { ApplicationPoller } from '../../common/async/poller.js';
 import { Log } from '../../common/logging/log.js';
 import { Clock } from '../../common/time/clock.js';
 import { AppConfig } from '../../config/app-config.js';
@@ -12,9 +12,7 @@ const BATCH = 500;
 
 /** Forgets calls that ended long ago, in both directions; calls that go on stay, whatever their age. */
 @Injectable()
-export class CallRetention implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly poller: Poller;
-
+export class CallRetention extends ApplicationPoller {
   constructor(
     private readonly calls: CallsRepository,
     private readonly incoming: IncomingCallsRepository,
@@ -22,22 +20,13 @@ export class CallRetention implements OnApplicationBootstrap, BeforeApplicationS
     clock: Clock,
     log: Log,
   ) {
-    this.poller = new Poller(clock, log, {
+    super(clock, log, {
       everyMs: EVERY_MS,
-      round: () => this.round(),
       failure: 'Old calls could not be deleted',
     });
   }
 
-  onApplicationBootstrap(): void {
-    this.poller.start();
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.poller.stop();
-  }
-
-  private async round(): Promise<void> {
+  protected override async round(): Promise<void> {
     await this.incoming.endForgotten();
     const { callRetentionDays: days } = this.config;
     if (days === 0) return;

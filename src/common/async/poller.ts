@@ -1,3 +1,4 @@
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { DatabaseUnavailable } from '../database/database-unavailable.js';
 import type { Log } from '../logging/log.js';
 import type { Clock, Timer } from '../time/clock.js';
@@ -114,4 +115,24 @@ export class Poller {
     const firstMs = this.databaseIsAway ? Math.min(everyMs, SLOWEST_AWAY_MS) : everyMs;
     return Math.max(firstMs, Math.min(firstMs * 2 ** this.failures, LONGEST_BACK_OFF_MS));
   }
+}
+
+/** A poller that runs from the start of the application to its end. */
+export abstract class ApplicationPoller implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  protected readonly poller: Poller;
+
+  protected constructor(clock: Clock, log: Log, options: Omit<PollerOptions, 'round'>) {
+    this.poller = new Poller(clock, log, { ...options, round: () => this.round() });
+  }
+
+  onApplicationBootstrap(): void | Promise<void> {
+    this.poller.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.poller.stop();
+  }
+
+  /** See `PollerOptions.round`. */
+  protected abstract round(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { Poller } from '../../common/async/poller.js';
+import { Injectable } from '@nestjs/common';
+import { ApplicationPoller } from '../../common/async/poller.js';
 import { SecretBox } from '../../common/crypto/secret-box.js';
 import { Log } from '../../common/logging/log.js';
 import { Clock } from '../../common/time/clock.js';
@@ -12,31 +12,20 @@ const BATCH = 500;
 
 /** Seals the addresses of webhooks that an earlier release stored in clear: a migration has no encryption key. */
 @Injectable()
-export class WebhookUrlSealing implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly poller: Poller;
-
+export class WebhookUrlSealing extends ApplicationPoller {
   constructor(
     private readonly webhooks: WebhooksRepository,
     private readonly secrets: SecretBox,
     clock: Clock,
     private readonly log: Log,
   ) {
-    this.poller = new Poller(clock, log, {
+    super(clock, log, {
       everyMs: EVERY_MS,
-      round: () => this.sealSome(),
       failure: 'Stored addresses of webhooks could not be sealed',
     });
   }
 
-  onApplicationBootstrap(): void {
-    this.poller.start();
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.poller.stop();
-  }
-
-  private async sealSome(): Promise<void> {
+  protected override async round(): Promise<void> {
     const inClear = await this.webhooks.findInClear(BATCH);
     if (inClear.length === 0) return;
     const replaced = await this.webhooks.replaceUrls(
