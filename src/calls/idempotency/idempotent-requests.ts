@@ -3,7 +3,7 @@ import { DatabaseUnavailable } from '../../common/database/database-unavailable.
 import { DeferredWrites } from '../../common/database/deferred-writes.js';
 import { Log } from '../../common/logging/log.js';
 import { Clock } from '../../common/time/clock.js';
-import { plusMs, secondsUntil } from '../call-times.js';
+import { plusMs, secondsOf } from '../call-times.js';
 import { IdempotencyInProgress, IdempotencyMismatch, InvalidIdempotencyKey } from '../errors.js';
 import { IdempotencyRepository, type KeyOfInstance } from './idempotency.repository.js';
 import { hasLeftNothing } from '../place/placing-failure.js';
@@ -44,7 +44,7 @@ export class IdempotentRequests {
       if (!known) continue;
       if (!known.fingerprint.equals(fingerprint)) throw new IdempotencyMismatch();
       const answer = parseAnswer(known.answer);
-      if (!answer) throw new IdempotencyInProgress(secondsUntilAnswered(known.createdAt, request.now));
+      if (!answer) throw new IdempotencyInProgress(secondsUntilAnswered(known.createdAt, this.clock.now()));
       return answer;
     }
   }
@@ -106,10 +106,10 @@ export class IdempotentRequests {
   }
 }
 
-/** `undefined`: it takes longer than usual, and nobody knows how long. */
+/** `undefined`: it takes longer than usual, and nobody knows how long. The clock of the node that has the request may be ahead. */
 function secondsUntilAnswered(createdAt: Date, now: Date): number | undefined {
-  const usually = plusMs(createdAt, USUAL_ANSWER_MS);
-  return usually > now ? secondsUntil(usually, now) : undefined;
+  const leftMs = Math.min(createdAt.getTime() + USUAL_ANSWER_MS - now.getTime(), USUAL_ANSWER_MS);
+  return leftMs > 0 ? secondsOf(leftMs) : undefined;
 }
 
 const CLEAN_EVERY_MS = 10 * 60 * 1000;

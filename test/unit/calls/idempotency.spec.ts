@@ -78,6 +78,20 @@ describe('a request with an idempotency key', () => {
     expect(waits).toEqual([2, 1, undefined]);
   });
 
+  it('asks nobody to wait for longer than the usual answer takes, whatever the clock of another node says', async () => {
+    const room = await open();
+    let second: Promise<unknown> = Promise.resolve();
+    room.whatsapp.verdict = async () => {
+      for (const [name, row] of room.keys.rows) {
+        room.keys.rows.set(name, { ...row, createdAt: new Date(room.clock.now().getTime() + 5) });
+      }
+      second = room.place({ key: 'k' });
+      await second.catch(() => undefined);
+    };
+    await room.place({ key: 'k' });
+    await expect(second).rejects.toMatchObject({ retryAfterSeconds: 2 });
+  });
+
   it('repeats a refusal with what is left of its time to wait, and with none once it is over', async () => {
     const room = await open();
     const until = new Date(room.clock.now().getTime() + 60_000);
