@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { prepared } from '../common/database/prepared-statements.js';
-import { EventWriter, type StoredEvents } from '../common/events/event-writer.js';
+import { MadeTexts, prepared } from '../common/database/prepared-statements.js';
+import {
+  EventWriter,
+  insertOfEvents,
+  NO_EVENTS,
+  type EventInsert,
+  type StoredEvents,
+} from '../common/events/event-writer.js';
 import type { EventContent, WebhookEvent } from '../common/events/webhook-event.js';
 import { Ownership } from './ownership.js';
 import { OwnershipLost } from './ownership.errors.js';
@@ -9,7 +15,7 @@ import { OwnershipLost } from './ownership.errors.js';
 /** A change of what belongs to an instance. */
 export interface FencedChange {
   /**
-   * One statement that returns a row for each row that it changed. It must read from `fence`, or have
+   * One statement, always the same for the same purpose, that returns a row for each row that it changed. It must read from `fence`, or have
    * `EXISTS (SELECT FROM fence)` among its conditions.
    */
   readonly change: string;
@@ -41,6 +47,8 @@ interface FenceMarks {
  */
 @Injectable()
 export class FencedWrites {
+  private readonly texts = new MadeTexts();
+
   constructor(
     private readonly database: DataSource,
     private readonly ownership: Ownership,
@@ -65,22 +73,20 @@ export class FencedWrites {
     epoch = this.epochOf(instanceId),
   ): Promise<R[]> {
     if (epoch !== this.epochOf(instanceId)) throw new OwnershipLost();
+    const statement = this.texts.of([events.length > 0 ? 'events' : 'none', change, ...also], () => {
+      const [instance, node, held] = [1, 2, 3].map((place) => `$${values.length + place}`);
+      const source = `(SELECT ${instance}::uuid AS instance_id FROM changed LIMIT 1)`;
+      const insert = events.length > 0 ? insertOfEvents(source, values.length + 3) : NO_EVENTS;
+      const fence = `SELECT 1 FROM session_owners
+        WHERE instance_id = ${instance}::uuid AND node_id = ${node}::uuid AND epoch = ${held}::bigint FOR SHARE`;
+      return `${tablesOf(fence, also, change, insert)}
+        SELECT held.*, done.*
+        FROM (SELECT EXISTS (SELECT FROM fence) AS "isHeld", ${insert.stored} AS "storedEvents") AS held
+        LEFT JOIN (SELECT true AS "hasChanged", changed.* FROM changed) AS done ON true`;
+    });
     const given = [...values, instanceId, this.ownership.nodeId, epoch];
-    const [instance, node, held] = [1, 2, 3].map((place) => `$${values.length + place}`);
-    const source = `(SELECT ${instance}::uuid AS instance_id FROM changed LIMIT 1)`;
-    const insert = this.events.insert(events, source, given.length);
-    const tables = [
-      `fence AS (SELECT 1 FROM session_owners
-         WHERE instance_id = ${instance}::uuid AND node_id = ${node}::uuid AND epoch = ${held}::bigint FOR SHARE)`,
-      ...also,
-      `changed AS (${change})`,
-      ...insert.tables,
-    ];
-    const text = `WITH ${tables.join(',\n')}
-      SELECT held.*, done.*
-      FROM (SELECT EXISTS (SELECT FROM fence) AS "isHeld", ${insert.stored} AS "storedEvents") AS held
-      LEFT JOIN (SELECT true AS "hasChanged", changed.* FROM changed) AS done ON true`;
-    const rows = await this.database.query<(R & FenceMarks)[]>(prepared(text), [...given, ...insert.values]);
+    if (events.length > 0) given.push(...this.events.valuesOf(events));
+    const rows = await this.database.query<(R & FenceMarks)[]>(prepared(statement), given);
     if (!rows[0]?.isHeld) {
       this.ownership.refused(instanceId, epoch);
       throw new OwnershipLost();
@@ -94,29 +100,36 @@ export class FencedWrites {
     instanceIds: readonly string[],
     { change, values, also = [], events = [] }: ManyChange,
   ): Promise<R[]> {
-    const given = [...values, this.ownership.nodeId, instanceIds];
     const [node, ids] = [1, 2].map((place) => `$${values.length + place}`);
-    const insert = this.events.insert(events, 'changed', given.length);
-    const tables = [
-      `fence AS (SELECT instance_id FROM session_owners
-         WHERE node_id = ${node}::uuid AND instance_id = ANY (${ids}::uuid[]) FOR SHARE)`,
-      ...also,
-      `changed AS (${change})`,
-      ...insert.tables,
-    ];
+    const insert = events.length > 0 ? insertOfEvents('changed', values.length + 2) : NO_EVENTS;
+    const fence = `SELECT instance_id FROM session_owners
+      WHERE node_id = ${node}::uuid AND instance_id = ANY (${ids}::uuid[]) FOR SHARE`;
+    const given = [...values, this.ownership.nodeId, instanceIds];
+    if (events.length > 0) given.push(...this.events.valuesOf(events));
     const rows = await this.database.query<(R & Pick<FenceMarks, 'storedEvents'>)[]>(
-      `WITH ${tables.join(',\n')}
+      `${tablesOf(fence, also, change, insert)}
        SELECT changed.*, ${insert.storedInFirst} AS "storedEvents" FROM changed`,
-      [...given, ...insert.values],
+      given,
     );
     for (const { storedEvents } of rows) this.events.publish(storedEvents);
     return rows.map(withoutMarks);
   }
 }
 
-const MARKS = ['isHeld', 'hasChanged', 'storedEvents'] satisfies (keyof FenceMarks)[];
+function tablesOf(
+  fence: string,
+  also: readonly string[],
+  change: string,
+  { tables }: Pick<EventInsert, 'tables'>,
+): string {
+  return `WITH ${[`fence AS (${fence})`, ...also, `changed AS (${change})`, ...tables].join(',\n')}`;
+}
 
-function withoutMarks<R extends object>(row: R): R {
-  for (const mark of MARKS) Reflect.deleteProperty(row, mark);
-  return row;
+function withoutMarks<R extends object>({
+  isHeld: _held,
+  hasChanged: _changed,
+  storedEvents: _stored,
+  ...row
+}: R & Partial<FenceMarks>): R {
+  return row as unknown as R;
 }

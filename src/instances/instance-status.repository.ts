@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { FencedWrites } from '../cluster/fenced-writes.js';
-import { EventWriter, type StoredEvents } from '../common/events/event-writer.js';
+import { EventWriter, insertOfEvents, type StoredEvents } from '../common/events/event-writer.js';
 import type { EventContent, WebhookEvent } from '../common/events/webhook-event.js';
 import type { Connecting } from '../whatsapp/connect-turns.js';
 import type { InstanceIdentity } from './instance-identity.js';
@@ -100,7 +100,7 @@ export class InstanceStatusRepository {
 
   /** Ends the restrictions whose time is over, each for one of those who ask at once. The events are stored with it. */
   async liftRestrictions(now: Date, event: EventContent): Promise<LiftedInstance[]> {
-    const { tables, values, storedInFirst } = this.events.insert([event], 'changed', 1);
+    const { tables, storedInFirst } = insertOfEvents('changed', 1);
     const rows = await this.dataSource.query<(LiftedInstance & { readonly stored: StoredEvents })[]>(
       `WITH changed AS (
          UPDATE instances SET restricted = false, restricted_until = NULL, contacts_spared_from = NULL, updated_at = now()
@@ -108,7 +108,7 @@ export class InstanceStatusRepository {
          RETURNING id, id AS instance_id, account_id AS "accountId", name, status
        ), ${tables.join(', ')}
        SELECT id, "accountId", name, status, ${storedInFirst} AS stored FROM changed`,
-      [now, ...values],
+      [now, ...this.events.valuesOf([event])],
     );
     return rows.map(({ stored: events, ...instance }) => {
       this.events.publish(events);

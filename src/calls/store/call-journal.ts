@@ -13,7 +13,14 @@ import { reasonOfNoCall, stepOfFailure } from '../place/placing-failure.js';
 import type { CallStep } from '../call-state.js';
 import { callEvent } from './call-event.js';
 import { endingOfFailure, progress, type CallChanges } from './call-progress.js';
-import { isPlaced, type Call, type PlacedCall, type NewCall, type PreparedCall } from './call.entity.js';
+import {
+  isPlaced,
+  placedCall,
+  type Call,
+  type PlacedCall,
+  type NewCall,
+  type PreparedCall,
+} from './call.entity.js';
 import { CallsRepository } from './calls.repository.js';
 
 /** Something that happened to a call and is to be written. */
@@ -57,18 +64,17 @@ export class CallJournal {
    * @throws DatabaseUnavailable: if it was stored all the same, it is removed later. OwnershipLost
    */
   async placed(call: NewCall, limits: InstanceRef, at: Date): Promise<PlacedCall | undefined> {
-    const row = toRow(call);
+    const row = placedCall(call, '');
     const event = callEvent(row, at);
     if (!event) throw new TypeError('A call that is about to leave has an event');
-    let placed: Call | undefined;
+    let placed: PlacedCall | undefined;
     try {
       placed = await this.calls.place(call, limits, event);
     } catch (error) {
       if (error instanceof DatabaseUnavailable) void this.withdraw(row, error, at);
       throw error;
     }
-    if (!placed || !isPlaced(placed)) return undefined;
-    await this.publish(placed);
+    if (placed) await this.publish(placed);
     return placed;
   }
 
@@ -262,22 +268,4 @@ function advance(call: Call, steps: readonly QueuedStep[]) {
     current = next;
   }
   return { after, changes, events };
-}
-
-/** The call as its row will be; its number in the table is not known yet. */
-function toRow({ idempotencyKey: _, ...call }: NewCall): PlacedCall {
-  return {
-    id: '',
-    ...call,
-    callId: call.ring.callId,
-    state: 'offering',
-    outcome: null,
-    failureCode: null,
-    failureReason: null,
-    acceptedAt: null,
-    deliveredAt: null,
-    ringingAt: null,
-    endedAt: null,
-    callerTimeoutSeconds: null,
-  };
 }

@@ -102,6 +102,24 @@ export interface NewCall extends PreparedCall {
   readonly idempotencyKey: string | null;
 }
 
+/** @param id of its row; empty: it has none yet */
+export function placedCall({ idempotencyKey: _, ...call }: NewCall, id: string): PlacedCall {
+  return {
+    id,
+    ...call,
+    callId: call.ring.callId,
+    state: 'offering',
+    outcome: null,
+    failureCode: null,
+    failureReason: null,
+    acceptedAt: null,
+    deliveredAt: null,
+    ringingAt: null,
+    endedAt: null,
+    callerTimeoutSeconds: null,
+  };
+}
+
 /** A call that was given up before it was ready to leave. */
 export type UnplacedCall = Pick<
   Call,

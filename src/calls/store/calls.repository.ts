@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { FencedWrites } from '../../cluster/fenced-writes.js';
+import { MadeTexts } from '../../common/database/prepared-statements.js';
 import { Ownership } from '../../cluster/ownership.js';
 import type { WebhookEvent } from '../../common/events/webhook-event.js';
 import type { InstanceRef } from '../../instances/instance-values.js';
@@ -9,6 +10,7 @@ import {
   CALL_COLUMNS,
   COLUMN_OF_CALL,
   isPlaced,
+  placedCall,
   type Call,
   type NewCall,
   type PlacedCall,
@@ -57,6 +59,8 @@ const HELD_HERE = `instance_id IN (SELECT instance_id FROM session_owners WHERE 
  */
 @Injectable()
 export class CallsRepository {
+  private readonly texts = new MadeTexts();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly writes: FencedWrites,
@@ -110,11 +114,12 @@ export class CallsRepository {
    * under which the call was admitted.
    */
   async place(
-    { instanceId, number, jid, ring, durationSeconds, requestedAt, hangUpAt, idempotencyKey }: NewCall,
+    call: NewCall,
     { maxConcurrentCalls, minSecondsBetweenCalls, numberCooldownSeconds, restriction }: InstanceRef,
     event: WebhookEvent,
-  ): Promise<Call | undefined> {
-    const [placed] = await this.writes.run<Call>(instanceId, {
+  ): Promise<PlacedCall | undefined> {
+    const { instanceId, ring, requestedAt, hangUpAt } = call;
+    const [placed] = await this.writes.run<Pick<Call, 'id'>>(instanceId, {
       also: [
         `placed AS (
           INSERT INTO calls (instance_id, call_id, number, jid, duration, state, requested_at, hang_up_at, ring)
@@ -123,29 +128,21 @@ export class CallsRepository {
             AND (max_concurrent_calls, min_seconds_between_calls, number_cooldown_seconds) = ($9::integer, $10::integer, $11::integer)
             AND CASE WHEN restricted THEN restricted_until END IS NOT DISTINCT FROM $12::timestamptz
             AND CASE WHEN restricted THEN contacts_spared_from END IS NOT DISTINCT FROM $13::timestamptz
-          RETURNING *)`,
+          RETURNING id)`,
         `linked AS (
           UPDATE idempotency_keys SET call_row_id = placed.id FROM placed
           WHERE idempotency_keys.instance_id = $1 AND idempotency_keys.key = $14)`,
       ],
-      change: `SELECT ${CALL_COLUMNS} FROM placed`,
+      change: `SELECT id FROM placed`,
       values: [
-        ...[
-          instanceId,
-          ring.callId,
-          number,
-          jid,
-          durationSeconds,
-          requestedAt,
-          hangUpAt,
-          JSON.stringify(ring),
-        ],
-        ...[maxConcurrentCalls, minSecondsBetweenCalls, numberCooldownSeconds],
-        ...[restriction?.until ?? null, restriction?.contactsFrom ?? null, idempotencyKey],
+        ...[instanceId, ring.callId, call.number, call.jid, call.durationSeconds],
+        ...[requestedAt, hangUpAt, JSON.stringify(ring), maxConcurrentCalls, minSecondsBetweenCalls],
+        ...[numberCooldownSeconds, restriction?.until ?? null, restriction?.contactsFrom ?? null],
+        call.idempotencyKey,
       ],
       events: [event],
     });
-    return placed;
+    return placed && placedCall(call, placed.id);
   }
 
   /** Stores a call that ended before it was ready to leave. */
@@ -190,23 +187,31 @@ export class CallsRepository {
   }
 
   /** Compare-and-set: writes only while the state is still the one of `call`. `undefined`: it is not. */
-  change(call: Call, changes: CallChanges, events: readonly WebhookEvent[] = []): Promise<Call | undefined> {
+  async change(
+    call: Call,
+    changes: CallChanges,
+    events?: readonly WebhookEvent[],
+  ): Promise<Call | undefined> {
     const changed = CHANGING.filter((property) => changes[property] !== undefined);
-    const assignments = changed.map((property, index) => `${COLUMN_OF_CALL[property]} = $${index + 4}`);
-    return this.changeOne(
-      `UPDATE calls SET ${assignments.join(', ')}
-       WHERE instance_id = $1 AND id = $2 AND state = $3 AND EXISTS (SELECT FROM fence) RETURNING ${CALL_COLUMNS}`,
+    const assignments = () => changed.map((property, index) => `${COLUMN_OF_CALL[property]} = $${index + 4}`);
+    // Nothing but the time of the hang-up changes without the state.
+    const row = await this.changeOne<Pick<Call, 'hangUpAt'>>(
+      this.texts.of(
+        changed,
+        () => `UPDATE calls SET ${assignments().join(', ')}
+          WHERE instance_id = $1 AND id = $2 AND state = $3 AND EXISTS (SELECT FROM fence) RETURNING hang_up_at AS "hangUpAt"`,
+      ),
       [call.instanceId, call.id, call.state, ...changed.map((property) => changes[property])],
       events,
     );
+    return row && { ...call, ...changes, ...row };
   }
 
   /** Moves the hang-up of a live call forward to `at`. */
   bringForward(call: Call, at: Date): Promise<Call | undefined> {
     return this.changeOne(
       `UPDATE calls SET hang_up_at = least(hang_up_at, $3)
-       WHERE instance_id = $1 AND id = $2 AND state <> 'ended' AND EXISTS (SELECT FROM fence)
-       RETURNING ${CALL_COLUMNS}`,
+       WHERE instance_id = $1 AND id = $2 AND state <> 'ended' AND EXISTS (SELECT FROM fence) RETURNING ${CALL_COLUMNS}`,
       [call.instanceId, call.id, at],
     );
   }
@@ -284,12 +289,12 @@ export class CallsRepository {
     return call;
   }
 
-  private async changeOne(
+  private async changeOne<R extends object = Call>(
     change: string,
     values: readonly [instanceId: string, ...more: unknown[]],
     events: readonly WebhookEvent[] = [],
-  ): Promise<Call | undefined> {
-    const [changed] = await this.writes.run<Call>(values[0], { change, values, events });
+  ): Promise<R | undefined> {
+    const [changed] = await this.writes.run<R>(values[0], { change, values, events });
     return changed;
   }
 }

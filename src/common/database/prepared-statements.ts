@@ -17,3 +17,26 @@ export function prepared(text: string): string {
 export function preparedName(text: string): string | undefined {
   return names.get(text);
 }
+
+interface Branch {
+  text?: string;
+  readonly next: Map<string, Branch>;
+}
+
+/**
+ * Texts that are put together from the same parts again and again, each made once: to join and to hash a long text costs more
+ * than to look up its parts, which do not change. Only for parts of which there are few.
+ */
+export class MadeTexts {
+  private readonly root: Branch = { next: new Map() };
+
+  of(parts: readonly string[], make: () => string): string {
+    let branch = this.root;
+    for (const part of parts) {
+      const next = branch.next.get(part) ?? { next: new Map<string, Branch>() };
+      branch.next.set(part, next);
+      branch = next;
+    }
+    return (branch.text ??= make());
+  }
+}

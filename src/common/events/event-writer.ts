@@ -24,14 +24,14 @@ export interface EventEnvelope {
 export interface EventInsert {
   /** `name AS (…)`, in their order. */
   readonly tables: readonly string[];
-  readonly values: readonly unknown[];
   /** An expression with what was stored, for `publish`. */
   readonly stored: string;
   /** The same in a statement that returns many rows: `null` in all but the first. */
   readonly storedInFirst: string;
 }
 
-const NOTHING: EventInsert = { tables: [], values: [], stored: 'NULL::json', storedInFirst: 'NULL::json' };
+/** Of a statement without events. */
+export const NO_EVENTS: EventInsert = { tables: [], stored: 'NULL::json', storedInFirst: 'NULL::json' };
 
 /** `null`: nothing was stored. */
 export type StoredEvents =
@@ -43,6 +43,46 @@ export type StoredEvents =
       readonly webhookIds: readonly string[];
     }[]
   | null;
+
+/**
+ * The same for any number of events, whose `EventWriter.valuesOf` follow the other parameters.
+ * @param source a table with a row, `instance_id`, for each instance that the events happened to; empty when nothing changed
+ * @param given how many parameters the statement has already
+ */
+export function insertOfEvents(source: string, given: number): EventInsert {
+  const [type, lane, content] = [1, 2, 3].map((place) => `$${given + place}::text[]`);
+  const stored = `(SELECT json_agg(json_build_object('instanceId', events.instance_id, 'type', events.type, 'text', events.body,
+    'lane', events.lane, 'webhookIds', ARRAY(SELECT webhook_id FROM queued WHERE queued.event_id = events.id))
+    ORDER BY events.place) FROM events)`;
+  return {
+    stored,
+    storedInFirst: `CASE WHEN row_number() OVER () = 1 THEN ${stored} END`,
+    tables: [
+      `events AS MATERIALIZED (
+        SELECT made.id, made.instance_id, made.account_id, made.type, made.lane, made.place,
+          '{"id":"' || made.id || '",' || made.content || to_json(made.name)::text || '}}' AS body
+        FROM (SELECT gen_random_uuid() AS id, instances.id AS instance_id, instances.account_id, instances.name, given.*
+          FROM ${source} AS source JOIN instances ON instances.id = source.instance_id
+          CROSS JOIN ROWS FROM (unnest(${type}), unnest(${lane}), unnest(${content})) WITH ORDINALITY
+            AS given (type, lane, content, place)) AS made)`,
+      `queued AS (
+        INSERT INTO webhook_deliveries (event_id, webhook_id, instance_id, lane, event, body)
+        SELECT events.id, webhooks.id, events.instance_id, events.lane, events.type, events.body
+        FROM events JOIN webhooks ON webhooks.instance_id = events.instance_id AND webhooks.enabled
+          AND webhooks.url IS NOT NULL AND (webhooks.events = '{}' OR events.type = ANY (webhooks.events))
+        ORDER BY events.place
+        RETURNING event_id, webhook_id)`,
+      `lined AS (
+        INSERT INTO webhook_lanes (webhook_id, lane, account_id)
+        SELECT DISTINCT queued.webhook_id, events.lane, events.account_id
+        FROM queued JOIN events ON events.id = queued.event_id ORDER BY queued.webhook_id, events.lane
+        ON CONFLICT (webhook_id, lane) DO UPDATE SET lane = excluded.lane)`,
+    ],
+  };
+}
+
+const STORED = insertOfEvents('(SELECT $1::uuid AS instance_id)', 1);
+const STORE = `WITH ${STORED.tables.join(', ')} SELECT ${STORED.stored} AS stored`;
 
 /**
  * Stores events in the statement of the change that they report, as one delivery for each enabled webhook that wants them, and
@@ -57,55 +97,19 @@ export class EventWriter {
     private readonly events: EventBus,
   ) {}
 
-  /**
-   * @param source a table with a row, `instance_id`, for each instance that the events happened to; empty when nothing changed
-   * @param given how many parameters the statement has already
-   */
-  insert(events: readonly EventContent[], source: string, given: number): EventInsert {
-    if (events.length === 0) return NOTHING;
-    const [type, lane, content] = [1, 2, 3].map((place) => `$${given + place}::text[]`);
-    const stored = `(SELECT json_agg(json_build_object('instanceId', events.instance_id, 'type', events.type, 'text', events.body,
-      'lane', events.lane, 'webhookIds', ARRAY(SELECT webhook_id FROM queued WHERE queued.event_id = events.id))
-      ORDER BY events.place) FROM events)`;
-    return {
-      stored,
-      storedInFirst: `CASE WHEN row_number() OVER () = 1 THEN ${stored} END`,
-      tables: [
-        `events AS MATERIALIZED (
-          SELECT made.id, made.instance_id, made.account_id, made.type, made.lane, made.place,
-            '{"id":"' || made.id || '",' || made.content || to_json(made.name)::text || '}}' AS body
-          FROM (SELECT gen_random_uuid() AS id, instances.id AS instance_id, instances.account_id, instances.name, given.*
-            FROM ${source} AS source JOIN instances ON instances.id = source.instance_id
-            CROSS JOIN ROWS FROM (unnest(${type}), unnest(${lane}), unnest(${content})) WITH ORDINALITY
-              AS given (type, lane, content, place)) AS made)`,
-        `queued AS (
-          INSERT INTO webhook_deliveries (event_id, webhook_id, instance_id, lane, event, body)
-          SELECT events.id, webhooks.id, events.instance_id, events.lane, events.type, events.body
-          FROM events JOIN webhooks ON webhooks.instance_id = events.instance_id AND webhooks.enabled
-            AND webhooks.url IS NOT NULL AND (webhooks.events = '{}' OR events.type = ANY (webhooks.events))
-          ORDER BY events.place
-          RETURNING event_id, webhook_id)`,
-        `lined AS (
-          INSERT INTO webhook_lanes (webhook_id, lane, account_id)
-          SELECT DISTINCT queued.webhook_id, events.lane, events.account_id
-          FROM queued JOIN events ON events.id = queued.event_id ORDER BY queued.webhook_id, events.lane
-          ON CONFLICT (webhook_id, lane) DO UPDATE SET lane = excluded.lane)`,
-      ],
-      values: [
-        events.map((event) => event.type),
-        events.map((event) => event.lane),
-        events.map((event) => this.contentOf(event)),
-      ],
-    };
+  /** The parameters of `insertOfEvents`. */
+  valuesOf(events: readonly EventContent[]): unknown[] {
+    return [
+      events.map((event) => event.type),
+      events.map((event) => event.lane),
+      events.map((event) => this.contentOf(event)),
+    ];
   }
 
   /** Stores an event in the transaction of the change that it reports; publish it after the commit. */
   async store(manager: EntityManager, event: WebhookEvent): Promise<StoredEvents> {
-    const { tables, values, stored } = this.insert([event], '(SELECT $1::uuid AS instance_id)', 1);
-    const [row] = await manager.query<{ stored: StoredEvents }[]>(
-      prepared(`WITH ${tables.join(', ')} SELECT ${stored} AS stored`),
-      [event.instanceId, ...values],
-    );
+    const values = [event.instanceId, ...this.valuesOf([event])];
+    const [row] = await manager.query<{ stored: StoredEvents }[]>(prepared(STORE), values);
     return row?.stored ?? null;
   }
 

@@ -6,6 +6,7 @@ import { CallListsRepository } from '../../../../src/calls/lists/call-lists.repo
 import type { CallChanges } from '../../../../src/calls/store/call-progress.js';
 import {
   isPlaced,
+  placedCall,
   type Call,
   type PlacedCall,
   type NewCall,
@@ -125,12 +126,14 @@ class MemoryCallsRepository extends CallsRepository {
     return newestWithin(calls, pauseFrom, now);
   }
 
-  override async place(call: NewCall, limits: InstanceRef): Promise<Call | undefined> {
-    const { idempotencyKey, ...columns } = call;
+  override async place(call: NewCall, limits: InstanceRef): Promise<PlacedCall | undefined> {
+    const { idempotencyKey } = call;
     if (this.calls.goneInstances.has(call.instanceId)) throw new OwnershipLost();
     if (!this.calls.placingFault) this.calls.requireWorking();
     if (this.calls.instance && !hasLimits(this.calls.instance, limits)) return undefined;
-    const row = this.calls.add({ ...columns, callId: call.ring.callId });
+    const { id } = this.calls.add({});
+    const row = placedCall(call, id);
+    this.calls.rows.set(id, row);
     if (idempotencyKey !== null) this.calls.linked.set(idempotencyKey, row.id);
     if (this.calls.placingFault) throw this.calls.placingFault;
     return row;
