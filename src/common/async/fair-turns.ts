@@ -77,16 +77,17 @@ export class FairTurns<Key> {
   async take(key: Key, signal?: AbortSignal): Promise<Turn> {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const given = new AbortController();
+      let waits = true;
       const leave = this.queue(key, (turn) => {
-        given.abort();
+        waits = false;
+        signal?.removeEventListener('abort', stopWaiting);
         resolve(turn);
       });
-      const stopWaiting = (): void => {
+      function stopWaiting(): void {
         leave();
         reject(signal?.reason as Error);
-      };
-      signal?.addEventListener('abort', stopWaiting, { once: true, signal: given.signal });
+      }
+      if (waits) signal?.addEventListener('abort', stopWaiting, { once: true });
     });
   }
 
