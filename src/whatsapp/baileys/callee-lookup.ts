@@ -30,7 +30,12 @@ export interface Callee {
 
 /** Answers who is behind a number, in the order of the official client: exists, LID, devices. */
 export class CalleeLookup {
-  private readonly registered = new LRUCache<string, string>({ max: 1_000, ttl: EXISTENCE_TTL_MS });
+  /** Bounded by `maxSize`: one with `max` takes 38 KB for its thousand places at once, and every session has one. */
+  private readonly registered = new LRUCache<string, string>({
+    maxSize: 1_000,
+    sizeCalculation: () => 1,
+    ttl: EXISTENCE_TTL_MS,
+  });
 
   /**
    * @param afresh what was learned minutes ago is asked again
