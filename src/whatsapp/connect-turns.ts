@@ -10,7 +10,7 @@ import { AppConfig } from '../config/app-config.js';
 const PLACES = 20;
 /** Fewer than all, so that a session of another account need not wait even for one of these to give up. */
 const PLACES_PER_ACCOUNT = 15;
-/** The library's own limit for a connection; whoever takes longer waits for something else, its back-off for instance. */
+/** As long as `BaileysConnection` waits; whoever takes longer waits for something else, its back-off for instance. */
 const LONGEST_CONNECT_MS = 20_000;
 /** Before the socket is open there is nothing to work on: whoever has not got so far by now waits for a network or a proxy. */
 const LONGEST_DIAL_MS = 2_000;

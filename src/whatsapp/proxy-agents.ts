@@ -15,7 +15,7 @@ import { AppConfig } from '../config/app-config.js';
 import { openTunnel } from './proxy-tunnels.js';
 import type { NetworkProxy } from './whatsapp.gateway.js';
 
-/** From the look-up of the proxy's name to TLS with WhatsApp; less than the 20 s after which the library gives up in its own words. */
+/** From the look-up of the proxy's name to TLS with WhatsApp; less than the 20 s after which the connection is given up in words that say less. */
 const OPENING_LIMIT_MS = 15_000;
 /** Given with each connection, TLS cannot be weakened by NODE_TLS_REJECT_UNAUTHORIZED or --tls-min-v1.0. */
 const TLS = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const;

@@ -9,14 +9,22 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
-import type { Clock } from '../../common/time/clock.js';
+import type { Clock, Timer } from '../../common/time/clock.js';
 import type { ConnectionEnd } from '../whatsapp.errors.js';
-import { PASSKEY_DISCONNECT, readDisconnect, readHttpRefusal, type Disconnect } from './disconnect-reason.js';
+import {
+  NO_ANSWER,
+  PASSKEY_DISCONNECT,
+  readDisconnect,
+  readHttpRefusal,
+  type Disconnect,
+} from './disconnect-reason.js';
 import { FrameReader } from './frame-reader.js';
 import { isPasskeyRequest } from './passkey-request.js';
 import { socketOptions, type SocketWay } from './socket-options.js';
 import { guardWire } from './wire-guard.js';
 
+/** How long the socket may take to open, and the server to answer after that. */
+const ANSWER_TIMEOUT_MS = 20_000;
 /** How long a peer may take to say goodbye before the socket is left alone. */
 const CLOSE_TIMEOUT_MS = 1_000;
 const LOGOUT_TIMEOUT_MS = 5_000;
@@ -64,7 +72,7 @@ export class BaileysConnection {
     mayWrite: () => boolean,
   ) {
     this.socket = makeWASocket(socketOptions(creds, keys, logger, way, revision));
-    this.wire = guardWire(this.socket, mayWrite);
+    this.wire = guardWire(this.socket, mayWrite, clock);
     this.socket.ev.on('creds.update', () => this.tell(() => events.credentials(creds)));
     this.socket.ev.on('connection.update', (update) => this.onUpdate(update));
     this.socket.ws.on('CB:call', (node: BinaryNode) => this.tell(() => events.call(node)));
@@ -72,6 +80,7 @@ export class BaileysConnection {
     this.socket.ws.on('open', () => this.tell(() => events.reached()));
     this.endOnHttpAnswer();
     this.endOnBrokenFrames(logger);
+    this.endOnSilence();
     this.endOnPasskeyRequest();
   }
 
@@ -118,6 +127,20 @@ export class BaileysConnection {
 
   private async withDeadline(work: Promise<unknown>, timeoutMs: number): Promise<void> {
     await Promise.race([work.catch(() => undefined), this.clock.sleep(timeoutMs)]);
+  }
+
+  /** Until the first frame of the server. */
+  private endOnSilence(): void {
+    const { ws } = this.socket;
+    const watch = (): Timer => this.clock.schedule(ANSWER_TIMEOUT_MS, () => this.fail(NO_ANSWER));
+    let deadline = watch();
+    ws.once('open', () => {
+      deadline.cancel();
+      deadline = watch();
+    });
+    const answered = (): void => deadline.cancel();
+    ws.once('frame', answered);
+    this.onceFinished(answered);
   }
 
   /**

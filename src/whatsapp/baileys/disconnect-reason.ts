@@ -15,6 +15,11 @@ export interface Disconnect {
   readonly cause?: 'link_code_expired';
 }
 
+export const NO_ANSWER: Disconnect = {
+  code: CONNECTION_LOST,
+  reason: 'The WhatsApp server did not answer in time',
+};
+
 export const RECONFIGURED: Disconnect = {
   code: CONNECTION_CLOSED,
   reason: 'The configuration of the connection was changed',

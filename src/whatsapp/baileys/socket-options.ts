@@ -56,6 +56,9 @@ export function socketOptions(
     logger,
     version: [2, 3000, revision],
     markOnlineOnConnect: keepOnline,
+    // The library would also put this limit around each frame that it sends, with three stack traces, which cost more than to
+    // send it: `BaileysConnection` limits connecting, and `guardWire` writing.
+    connectTimeoutMs: 0,
     defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
     // A write that fails is tried again soon, because the lock of its session is held meanwhile.
     transactionOpts: { maxCommitRetries: 3, delayBetweenTriesMs: 200 },
