@@ -64,7 +64,8 @@ export function figuresOf(measured: Measured) {
 const AT_MOST: Partial<Record<keyof ReturnType<typeof figuresOf>, number>> = {
   lost_while_idle: 0,
   rss_kb_per_session: KB_PER_MB / 2,
-  rss_ratio: 1.5,
+  heap_kb_per_session: 80,
+  rss_ratio: 1,
   connect_cpu_ratio: 1.5,
   database_connections: 20,
   statements_to_place_a_warm_call: 3,

@@ -6,6 +6,7 @@ import { InstanceNames } from '../common/logging/instance-names.js';
 import { PinoLog } from '../common/logging/pino-log.js';
 import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres-error.js';
 import { NewerSchema } from '../database/migrate.js';
+import { arrangeMemory } from './memory.js';
 import { startRingdrop, type StartGround } from './ringdrop.js';
 import { endOnce } from './end-once.js';
 import { openFilesBelow } from './open-files.js';
@@ -15,16 +16,10 @@ import { welcome } from './welcome.js';
 /** Failures whose message is all that a person needs. */
 const PLAIN_FAILURES = [ConfigurationError, EmbeddedPostgresError, NewerSchema, StartFailure];
 
-/**
- * Bytes. Small buffers are slices of a common one, which lives as long as any of them. Every session keeps a few, and with the common
- * ones of 64 KB that Node 24 makes it kept almost all of one.
- */
-const SLICED_BUFFER = 4_096;
-
 /** Runs the product until a signal ends it, or a fault after which it could do nothing any more. */
 export async function run(): Promise<void> {
   keepStoresInOneStorage();
-  Buffer.poolSize = SLICED_BUFFER;
+  arrangeMemory();
   let log: Log | undefined;
   try {
     const config = loadAppConfig();
