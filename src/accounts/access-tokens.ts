@@ -24,7 +24,7 @@ export interface TokenTarget {
 const CACHE_TTL_MS = 1000;
 const CACHE_ENTRIES = 10_000;
 /** Tokens that were used lately are looked up again, all in one statement, before what is known of them is too old. */
-const RENEW_EVERY_MS = 400;
+const RENEW_EVERY_MS = 600;
 const USED_LATELY_MS = 60_000;
 const MAX_RENEWED = 1000;
 

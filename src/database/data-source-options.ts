@@ -22,6 +22,8 @@ const LIMITS: TimeLimits = {
   // A process that is frozen between two statements keeps nobody from taking over what it holds.
   idleInTransactionMs: 2000,
 };
+/** A call needs a second connection for moments only: to open it again each time costs more than the statement. */
+const IDLE_CONNECTION_MS = 60_000;
 /** A server cuts names at 63 bytes, and the end is what makes one unique. */
 const MAX_NAME_LENGTH = 50;
 
@@ -66,7 +68,10 @@ export function dataSourceOptions(database: {
     synchronize: false,
     poolSize: database.poolSize,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    extra: { Client: limitedClient(database.limits ?? LIMITS, applicationName) },
+    extra: {
+      Client: limitedClient(database.limits ?? LIMITS, applicationName),
+      idleTimeoutMillis: IDLE_CONNECTION_MS,
+    },
     logging: ['error', 'warn', 'migration'],
     logger: new DatabaseLog(database.log),
   };
