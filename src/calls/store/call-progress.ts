@@ -6,24 +6,13 @@ import type { Call } from './call.entity.js';
 
 type End = Exclude<CallStep, { type: 'accepted' | 'acknowledged' | 'delivered' | 'ringing' }>;
 
-/** Columns that a step of a call changes. */
-export type CallChanges = Partial<
-  Pick<
-    Call,
-    | 'state'
-    | 'outcome'
-    | 'failureCode'
-    | 'failureReason'
-    | 'acceptedAt'
-    | 'deliveredAt'
-    | 'ringingAt'
-    | 'endedAt'
-    | 'hangUpAt'
-    | 'ring'
-    | 'callerTimeoutSeconds'
-  >
-> &
-  Pick<Call, 'state'>;
+/** What steps change in the row of a call. */
+export const CHANGING = [
+  ...(['state', 'outcome', 'failureCode', 'failureReason', 'callerTimeoutSeconds', 'ring'] as const),
+  ...(['acceptedAt', 'deliveredAt', 'ringingAt', 'endedAt', 'hangUpAt'] as const),
+] satisfies (keyof Call)[];
+
+export type CallChanges = Pick<Call, 'state'> & Partial<Pick<Call, (typeof CHANGING)[number]>>;
 
 interface Ending {
   readonly outcome: CallOutcome;

@@ -17,7 +17,7 @@ import {
   type PreparedCall,
   type UnplacedCall,
 } from './call.entity.js';
-import type { CallChanges } from './call-progress.js';
+import { CHANGING, type CallChanges } from './call-progress.js';
 
 type CallOnWire = Pick<PlacedCall, 'instanceId' | 'callId'>;
 
@@ -31,20 +31,6 @@ export interface StoredTraffic {
 
 /** Call ids are made here; what does not look like one is nobody's. */
 const CALL_ID = /^[0-9A-Za-z_-]{1,128}$/;
-
-const CHANGING = [
-  'state',
-  'outcome',
-  'failureCode',
-  'failureReason',
-  'acceptedAt',
-  'deliveredAt',
-  'ringingAt',
-  'endedAt',
-  'hangUpAt',
-  'callerTimeoutSeconds',
-  'ring',
-] as const satisfies readonly (keyof CallChanges)[];
 
 /** Of a time that calls were requested: those that a pause until now counts from, see `startOfPause`. */
 const WITHIN_PAUSE = (start: string, now: string) =>
@@ -194,7 +180,7 @@ export class CallsRepository {
   ): Promise<Call | undefined> {
     const changed = CHANGING.filter((property) => changes[property] !== undefined);
     const assignments = () => changed.map((property, index) => `${COLUMN_OF_CALL[property]} = $${index + 4}`);
-    // Nothing but the time of the hang-up changes without the state.
+    // Whatever else changes without the state is written in turn by `CallJournal`, in this process.
     const row = await this.changeOne<Pick<Call, 'hangUpAt'>>(
       this.texts.of(
         changed,
