@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { Agent } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
@@ -82,9 +82,10 @@ describe('a server', () => {
   });
 
   it('that opens the socket gets another 20 s for its first frame', async () => {
-    new WebSocketServer({ server });
     const { ends, whenReached } = open();
+    const [request, socket, head] = (await once(server, 'upgrade')) as [IncomingMessage, Socket, Buffer];
     await clock.advance(LIMIT_MS - 1);
+    new WebSocketServer({ noServer: true }).handleUpgrade(request, socket, head, ignored);
     await whenReached;
     await clock.advance(LIMIT_MS - 1);
     expect(ends).toEqual([]);
