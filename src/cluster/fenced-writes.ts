@@ -84,8 +84,7 @@ export class FencedWrites {
         FROM (SELECT EXISTS (SELECT FROM fence) AS "isHeld", ${insert.stored} AS "storedEvents") AS held
         LEFT JOIN (SELECT true AS "hasChanged", changed.* FROM changed) AS done ON true`;
     });
-    const given = [...values, instanceId, this.ownership.nodeId, epoch];
-    if (events.length > 0) given.push(...this.events.valuesOf(events));
+    const given = [...values, instanceId, this.ownership.nodeId, epoch, ...this.events.valuesOf(events)];
     const rows = await this.database.query<(R & FenceMarks)[]>(prepared(statement), given);
     if (!rows[0]?.isHeld) {
       this.ownership.refused(instanceId, epoch);
@@ -104,8 +103,7 @@ export class FencedWrites {
     const insert = events.length > 0 ? insertOfEvents('changed', values.length + 2) : NO_EVENTS;
     const fence = `SELECT instance_id FROM session_owners
       WHERE node_id = ${node}::uuid AND instance_id = ANY (${ids}::uuid[]) FOR SHARE`;
-    const given = [...values, this.ownership.nodeId, instanceIds];
-    if (events.length > 0) given.push(...this.events.valuesOf(events));
+    const given = [...values, this.ownership.nodeId, instanceIds, ...this.events.valuesOf(events)];
     const rows = await this.database.query<(R & Pick<FenceMarks, 'storedEvents'>)[]>(
       `${tablesOf(fence, also, change, insert)}
        SELECT changed.*, ${insert.storedInFirst} AS "storedEvents" FROM changed`,

@@ -175,7 +175,7 @@ export class DeliveriesLifecycle implements OnApplicationBootstrap, BeforeApplic
     this.worker.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.worker.stop();
+  beforeApplicationShutdown(): Promise<void> {
+    return this.worker.stop();
   }
 }

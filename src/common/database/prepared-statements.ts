@@ -33,8 +33,8 @@ export class MadeTexts {
   of(parts: readonly string[], make: () => string): string {
     let branch = this.root;
     for (const part of parts) {
-      const next = branch.next.get(part) ?? { next: new Map<string, Branch>() };
-      branch.next.set(part, next);
+      let next = branch.next.get(part);
+      if (!next) branch.next.set(part, (next = { next: new Map() }));
       branch = next;
     }
     return (branch.text ??= make());

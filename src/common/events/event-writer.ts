@@ -97,8 +97,9 @@ export class EventWriter {
     private readonly events: EventBus,
   ) {}
 
-  /** The parameters of `insertOfEvents`. */
+  /** The parameters of `insertOfEvents`; none for `NO_EVENTS`. */
   valuesOf(events: readonly EventContent[]): unknown[] {
+    if (events.length === 0) return [];
     return [
       events.map((event) => event.type),
       events.map((event) => event.lane),
