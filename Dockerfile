@@ -34,5 +34,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Node itself, not npm, so that it gets the signals. Run it with an init (`docker run --init`, compose: `init: true`), which
 # cleans up after the processes of the embedded database. What a call needs is garbage soon after: with more room for young objects
-# it is collected before it grows old.
-CMD ["node", "--max-semi-space-size=32", "dist/src/main.js"]
+# it is collected before it grows old. Nor is a quiet moment used for a full collection, which stops everybody.
+CMD ["node", "--max-semi-space-size=32", "--no-memory-reducer", "dist/src/main.js"]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { firstClosedPath } from '../../src/database/embedded/server-account.js';
 import { canMount, FreshClone, trackedFiles, type Account } from '../support/fresh-clone.js';
+import { startCommand } from '../support/spawn-product.js';
 
 const SYSTEM_DIRECTORY = '/var/lib/ringdrop';
 const LIMIT_MS = 150_000;
@@ -53,7 +54,7 @@ describe('npm start in a fresh clone', () => {
     expect(answer.status).toBe(200);
     const product = await running.product();
     // npm's shell has become node: a signal for the one process below npm is one for the product.
-    expect(running.processes.get(product)).toBe('node --max-semi-space-size=32 dist/src/main.js');
+    expect(running.processes.get(product)).toBe(startCommand().join(' '));
     expect([...running.processes.values()].join()).toContain('bin/postgres -D');
     process.kill(product, 'SIGTERM');
     expect(await running.ended()).toBe(0);

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { SecretWatch } from './secret-watch.js';
 
@@ -8,6 +9,13 @@ const FIRST_TOKEN = /\b(rda_[A-Za-z0-9_-]{43})\b/;
 const START_TIMEOUT_MS = 60_000;
 const COMPLAINT = /^\{"level":"(?:warn|error)"/;
 const COMPLAINTS = 20;
+
+/** `npm run start:prod`, word by word: node, its options, the built product. */
+export function startCommand(): string[] {
+  const packageJson: unknown = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { scripts } = packageJson as { scripts: { 'start:prod': string } };
+  return scripts['start:prod'].replace('exec ', '').split(' ');
+}
 
 export interface SpawnOptions {
   /** Added to a nearly empty environment; `DATA_DIR` or `DATABASE_URL` should be in it. */
@@ -59,8 +67,7 @@ export class ProductDidNotStart extends Error {
 export async function spawnProduct(options: SpawnOptions): Promise<SpawnedProduct> {
   const main = options.main ?? process.env['PRODUCT_MAIN'] ?? path.resolve('dist/src/main.js');
   const imports = (options.imports ?? []).flatMap((module) => ['--import', module]);
-  // As `npm run start:prod` does it.
-  const child = spawn(process.execPath, ['--max-semi-space-size=32', ...imports, main], {
+  const child = spawn(process.execPath, [...startCommand().slice(1, -1), ...imports, main], {
     cwd: options.cwd,
     env: {
       PATH: process.env['PATH'] ?? '',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { BuildContext } from '../../../ops/image/build-context.js';
 import { assignments, execForm, parseDockerfile } from '../../../ops/image/dockerfile.js';
+import { startCommand } from '../../support/spawn-product.js';
 
 const stages = parseDockerfile(readFileSync('Dockerfile', 'utf8'));
 const instructionsOf = (keyword: string) =>
@@ -21,9 +22,7 @@ describe('the Dockerfile', () => {
 
   it('starts node itself as a user that is not root', () => {
     expect(instructionsOf('USER').map(({ text }) => text)).toEqual(['1000:1000']);
-    expect(instructionsOf('CMD').map(({ text }) => execForm(text))).toEqual([
-      ['node', '--max-semi-space-size=32', 'dist/src/main.js'],
-    ]);
+    expect(instructionsOf('CMD').map(({ text }) => execForm(text))).toEqual([startCommand()]);
   });
 
   it('copies from the context only what .dockerignore lets through', () => {
