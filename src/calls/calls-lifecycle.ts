@@ -1,14 +1,9 @@
-import {
-  Inject,
-  Injectable,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HeartbeatLate } from '../cluster/heartbeat-late.event.js';
 import { InstancesGained } from '../cluster/instances-gained.event.js';
 import { InstancesLost } from '../cluster/instances-lost.event.js';
 import { NodeDeparture } from '../cluster/node-departure.js';
+import { ApplicationPoller } from '../common/async/poller.js';
 import { DatabaseUnavailable } from '../common/database/database-unavailable.js';
 import { DeferredWrites } from '../common/database/deferred-writes.js';
 import { EventBus } from '../common/events/event-bus.js';
@@ -26,6 +21,7 @@ import { PlaceCall } from './place/place-call.js';
 /** A ring that ends within this time is not worth a change of hands. */
 const LONGEST_WAIT_MS = 5000;
 const LOOK_EVERY_MS = 50;
+const SWEEP_EVERY_MS = 1000;
 
 /** Calls and requests go on in the process that holds their instance, and end with its session. */
 @Injectable()
@@ -81,7 +77,7 @@ export class CallsOfInstances implements OnModuleInit {
  * up until the next start. One that has successors leaves its rings to them, with their deadlines in the database.
  */
 @Injectable()
-export class CallsLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class CallsLifecycle extends ApplicationPoller {
   constructor(
     private readonly placing: PlaceCall,
     private readonly sweep: CallSweep,
@@ -89,10 +85,12 @@ export class CallsLifecycle implements OnApplicationBootstrap, BeforeApplication
     private readonly signals: CallSignalsListener,
     @Inject(NodeDeparture) private readonly departure: Pick<NodeDeparture, 'handsOver'>,
     private readonly clock: Clock,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.sweep.start();
+    log: Log,
+  ) {
+    super(clock, log, {
+      everyMs: SWEEP_EVERY_MS,
+      failure: 'Calls that are due could not be looked up',
+    });
   }
 
   /** No call is placed here any more. Comes before this process calls itself not ready, so that both agree. */
@@ -109,12 +107,16 @@ export class CallsLifecycle implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** Runs before the sessions are closed. */
-  async beforeApplicationShutdown(): Promise<void> {
+  override async beforeApplicationShutdown(): Promise<void> {
     this.placing.close();
-    await this.sweep.stop();
+    await super.beforeApplicationShutdown();
     if (!this.departure.handsOver) {
       await Promise.race([this.sweep.cancelAll('Ringdrop was stopped'), this.clock.sleep(HANG_UP_ALL_MS)]);
     }
     await this.signals.stop();
+  }
+
+  protected round(): Promise<void> {
+    return this.sweep.hangUpDue();
   }
 }

@@ -1,39 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { Poller } from '../../common/async/poller.js';
 import { Log } from '../../common/logging/log.js';
 import { Clock } from '../../common/time/clock.js';
 import type { PlacedCall } from '../store/call.entity.js';
 import { CallsRepository } from '../store/calls.repository.js';
 import { CallDeadlines } from './call-deadlines.js';
 
-const SWEEP_EVERY_MS = 1000;
-
-/** Looks once a second for calls that should have ended: the sure way, whatever became of the timers. */
+/** Hangs up all calls that should have ended or are to end now, by their rows: the sure way, whatever became of the timers. */
 @Injectable()
 export class CallSweep {
-  private readonly poller: Poller;
-
   constructor(
     private readonly clock: Clock,
     private readonly calls: CallsRepository,
     private readonly deadlines: CallDeadlines,
     private readonly log: Log,
-  ) {
-    this.poller = new Poller(clock, log, {
-      everyMs: SWEEP_EVERY_MS,
-      round: () => this.hangUpDue(),
-      failure: 'Calls that are due could not be looked up',
-    });
-  }
-
-  start(): void {
-    this.poller.start();
-  }
-
-  /** Resolves when the sweep that is under way has ended. May be called twice. */
-  stop(): Promise<void> {
-    return this.poller.stop();
-  }
+  ) {}
 
   /** Begins to hang up every call that is due, or those of one instance, as when its session is back. */
   async hangUpDue(instanceId?: string): Promise<void> {

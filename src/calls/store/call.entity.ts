@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, getMetadataArgsStorage, PrimaryGeneratedColumn } from 'typeorm';
 import type { Ring } from '../../whatsapp/whatsapp.gateway.js';
 import type { CallOutcome, CallState } from '../call-state.js';
 
@@ -126,28 +126,12 @@ export type UnplacedCall = Pick<
   'instanceId' | 'number' | 'durationSeconds' | 'requestedAt' | 'outcome' | 'failureCode' | 'failureReason'
 > & { readonly endedAt: Date };
 
-export const COLUMN_OF_CALL: Record<keyof Call, string> = {
-  id: 'id',
-  instanceId: 'instance_id',
-  callId: 'call_id',
-  number: 'number',
-  jid: 'jid',
-  durationSeconds: 'duration',
-  state: 'state',
-  outcome: 'outcome',
-  failureCode: 'failure_code',
-  failureReason: 'failure_reason',
-  requestedAt: 'requested_at',
-  acceptedAt: 'accepted_at',
-  deliveredAt: 'delivered_at',
-  ringingAt: 'ringing_at',
-  endedAt: 'ended_at',
-  hangUpAt: 'hang_up_at',
-  callerTimeoutSeconds: 'caller_timeout_seconds',
-  ring: 'ring',
-};
+const columns = getMetadataArgsStorage()
+  .filterColumns(CallEntity)
+  .filter(({ options }) => options.select !== false)
+  .map(({ propertyName, options }) => [propertyName, options.name ?? propertyName] as const);
+
+export const COLUMN_OF_CALL = Object.fromEntries(columns) as Readonly<Record<keyof Call, string>>;
 
 /** Select or RETURNING list whose rows are calls. */
-export const CALL_COLUMNS = Object.entries(COLUMN_OF_CALL)
-  .map(([property, column]) => `${column} AS "${property}"`)
-  .join(', ');
+export const CALL_COLUMNS = columns.map(([property, column]) => `${column} AS "${property}"`).join(', ');

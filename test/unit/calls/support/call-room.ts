@@ -118,13 +118,21 @@ export class CallRoom {
     this.service.onModuleInit();
     this.listener = new CallSignalsListener(whatsapp, journal, this.deadlines, times, takeover, log);
     new CallsOfInstances(events, requests, takeover, sweep, this.deadlines, clock, log).onModuleInit();
-    this.lifecycle = new CallsLifecycle(placing, sweep, this.deadlines, this.listener, this.departure, clock);
+    this.lifecycle = new CallsLifecycle(
+      placing,
+      sweep,
+      this.deadlines,
+      this.listener,
+      this.departure,
+      clock,
+      log,
+    );
   }
 
   async start(): Promise<this> {
     this.listener.onModuleInit();
     await this.events.publish(new InstancesGained([this.instance.id]));
-    this.lifecycle.onApplicationBootstrap();
+    await this.lifecycle.onApplicationBootstrap();
     return this;
   }
 
