@@ -2,24 +2,14 @@ import {
   MAX_IDLE_SOCKETS_PER_ACCOUNT,
   MAX_SOCKETS_PER_ORIGIN,
 } from '../../../src/webhooks/sending/checked-agents.js';
-import { WebhookSender, type WebhookSenderOptions } from '../../../src/webhooks/sending/webhook-sender.js';
-import { Receiver } from './support/receiver.js';
+import type { WebhookSenderOptions } from '../../../src/webhooks/sending/webhook-sender.js';
+import { Receiver, useSending } from './support/receiver.js';
 
 describe('a webhook of an account', () => {
-  const open: { close(): Promise<void> }[] = [];
-
-  afterEach(async () => {
-    for (const thing of open.splice(0)) await thing.close();
-  });
-
-  async function receiving(receiver: Promise<Receiver>): Promise<Receiver> {
-    open.unshift(await receiver);
-    return receiver;
-  }
+  const { receiving, senderWith } = useSending();
 
   function sending(options: WebhookSenderOptions = {}) {
-    const sender = new WebhookSender({ timeoutMs: 5000, ...options });
-    open.unshift(sender);
+    const sender = senderWith(options);
     return {
       sender,
       send: (url: string, accountId = 'a') =>

@@ -1,27 +1,17 @@
 import type { LookupAddress } from 'node:dns';
 import { PRODUCT_VERSION } from '../../../src/common/product.js';
 import { MAX_SOCKETS_PER_ORIGIN } from '../../../src/webhooks/sending/checked-agents.js';
-import { WebhookSender, type WebhookSenderOptions } from '../../../src/webhooks/sending/webhook-sender.js';
-import { Receiver } from './support/receiver.js';
+import type { WebhookSenderOptions } from '../../../src/webhooks/sending/webhook-sender.js';
+import { Receiver, useSending } from './support/receiver.js';
 
 const BODY = JSON.stringify({ event: 'call.update', data: { note: 'olá ☎' } });
 const HTTP_OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 describe('a webhook that is sent', () => {
-  const open: { close(): Promise<void> }[] = [];
-
-  afterEach(async () => {
-    for (const thing of open.splice(0)) await thing.close();
-  });
-
-  async function receiving(receiver: Promise<Receiver>): Promise<Receiver> {
-    open.unshift(await receiver);
-    return receiver;
-  }
+  const { receiving, senderWith } = useSending();
 
   function sending(options: WebhookSenderOptions = {}) {
-    const sender = new WebhookSender({ timeoutMs: 5000, ...options });
-    open.unshift(sender);
+    const sender = senderWith(options);
     return {
       sender,
       send: (url: string, headers: Record<string, string> = {}) =>

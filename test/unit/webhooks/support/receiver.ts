@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
+import { WebhookSender, type WebhookSenderOptions } from '../../../../src/webhooks/sending/webhook-sender.js';
 import type { Certificate } from '../../../support/certificates.js';
 
 export interface Received {
@@ -94,4 +95,23 @@ export class Receiver {
 
 function ok(_request: http.IncomingMessage, response: http.ServerResponse): void {
   response.end('thanks');
+}
+
+/** Receivers and senders of the tests of a `describe`, closed after each. */
+export function useSending() {
+  const open: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const thing of open.splice(0)) await thing.close();
+  });
+  return {
+    receiving: async (receiver: Promise<Receiver>): Promise<Receiver> => {
+      open.unshift(await receiver);
+      return receiver;
+    },
+    senderWith: (options: WebhookSenderOptions): WebhookSender => {
+      const sender = new WebhookSender({ timeoutMs: 5000, ...options });
+      open.unshift(sender);
+      return sender;
+    },
+  };
 }
