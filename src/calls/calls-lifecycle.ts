@@ -116,7 +116,7 @@ export class CallsLifecycle extends ApplicationPoller {
     await this.signals.stop();
   }
 
-  protected round(): Promise<void> {
+  protected override round(): Promise<void> {
     return this.sweep.hangUpDue();
   }
 }

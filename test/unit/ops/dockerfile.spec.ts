@@ -22,7 +22,14 @@ describe('the Dockerfile', () => {
 
   it('starts node itself as a user that is not root', () => {
     expect(instructionsOf('USER').map(({ text }) => text)).toEqual(['1000:1000']);
+    expect(instructionsOf('CMD').map(({ text }) => execForm(text))).toEqual([
+      ['node', '--max-semi-space-size=32', '--no-memory-reducer', 'dist/src/main.js'],
+    ]);
+  });
+
+  it('starts it as npm does, and as the README advises', () => {
     expect(instructionsOf('CMD').map(({ text }) => execForm(text))).toEqual([startCommand()]);
+    expect(readFileSync('README.md', 'utf8')).toContain(`\`${startCommand().join(' ')}\``);
   });
 
   it('copies from the context only what .dockerignore lets through', () => {
