@@ -47,8 +47,12 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return parsed(bytes, charset);
   } finally {
-    setTimeout(() => turn.end(), (performance.now() - startedMs) * REST_FACTOR);
-    setImmediate(() => turn.stepAside());
+    const restMs = (performance.now() - startedMs) * REST_FACTOR;
+    // Not before the turn is over: a timer that is due already runs before it, and would let the next body in.
+    setImmediate(() => {
+      turn.stepAside();
+      setTimeout(() => turn.end(), restMs);
+    });
   }
 }
 
