@@ -16,14 +16,22 @@ import { DatabaseWatch, type WatchedDatabase } from './database-watch.js';
 
 /** How long a query may wait for a connection, free or new. */
 const CONNECTION_LIMIT_MS = 2000;
+/** How long the server may take to end the connections of a data source that is closed. */
+const CLOSE_LIMIT_MS = 1000;
+
 /**
  * A data source that does not make its callers wait for a database that is away: every query then fails with
  * `DatabaseUnavailable`, within about two seconds or, once the outage is known, at once.
  */
 export class GuardedDataSource extends DataSource implements DatabaseStatus {
   private readonly watch: DatabaseWatch;
+  private readonly sockets: ReadonlySet<Socket>;
 
-  constructor(options: PostgresOptions, clock: Clock, log: Log) {
+  constructor(
+    options: PostgresOptions,
+    private readonly clock: Clock,
+    log: Log,
+  ) {
     const sockets = new Set<Socket>();
     const extra: unknown = options.extra;
     super({
@@ -32,11 +40,8 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
       extra: { ...(typeof extra === 'object' && extra), stream: () => openSocket(sockets) },
     });
     const heard = (): number => [...sockets].reduce((sum, { bytesRead }) => sum + bytesRead, 0);
-    // Cut connections end the queries that wait for an answer, and are not used again.
-    const cutAll = (): void => {
-      for (const socket of sockets) socket.destroy();
-    };
-    this.watch = new DatabaseWatch(watchedOf(options), clock, log, heard, cutAll);
+    this.sockets = sockets;
+    this.watch = new DatabaseWatch(watchedOf(options), clock, log, heard, () => this.cutAll());
   }
 
   get isUp(): boolean {
@@ -56,9 +61,16 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
     return this;
   }
 
+  /**
+   * The pool only asks the server to end its connections. Whoever stops the server next would otherwise cut some of them, which the
+   * pool would report as faults.
+   */
   override async destroy(): Promise<void> {
     await this.watch.stop();
     await super.destroy();
+    const closed = [...this.sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    await Promise.race([Promise.all(closed), this.clock.sleep(CLOSE_LIMIT_MS)]);
+    this.cutAll();
   }
 
   override async query<T>(...given: Parameters<DataSource['query']>): Promise<T> {
@@ -87,6 +99,11 @@ export class GuardedDataSource extends DataSource implements DatabaseStatus {
       }
     };
     return runner;
+  }
+
+  /** Cut connections end the queries that wait for an answer, and are not used again. */
+  private cutAll(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 }
 

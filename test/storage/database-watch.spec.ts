@@ -97,3 +97,50 @@ describe.each(WAYS)('a database that was given up, used $way', ({ way }) => {
     await single.destroy();
   });
 });
+
+describe('a data source that is closed', () => {
+  let postgres: TestPostgres;
+  let processes: PostgresProcesses;
+  let database: GuardedDataSource;
+  /** The server process behind its connection. */
+  let pid: number;
+
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+    processes = await PostgresProcesses.of(postgres.url);
+  });
+
+  beforeEach(async () => {
+    const log = new SilentLog();
+    const options = dataSourceOptions({ url: await postgres.createDatabase(), poolSize: 1, log });
+    database = await new GuardedDataSource(options, new SystemClock(), log).initialize();
+    [{ pid }] = await database.query<[{ pid: number }]>('SELECT pg_backend_pid() AS pid');
+  });
+
+  afterEach(() => processes.thaw());
+
+  afterAll(() => postgres.stop());
+
+  const isConnected = async (): Promise<boolean> => {
+    const count = await runSql(
+      postgres.url,
+      `SELECT count(*)::integer FROM pg_stat_activity WHERE pid = ${pid}`,
+    );
+    return count === 1;
+  };
+
+  it('has waited until the server ended its connections', async () => {
+    expect(await isConnected()).toBe(true);
+    processes.freezeSome([pid]);
+    const destroyed = database.destroy();
+    setTimeout(() => processes.thaw(), 50);
+    await destroyed;
+    expect(await isConnected()).toBe(false);
+  });
+
+  it('does not wait for a server that never does', async () => {
+    processes.freezeSome([pid]);
+    await database.destroy();
+    expect(await isConnected()).toBe(true);
+  });
+});
